@@ -1,0 +1,259 @@
+/* plan.c: what to run, in which order, and when tensors die
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "run/plan.h"
+
+#include <string.h>
+
+static octet_isa isa_of(octet_cpu_level level)
+{
+    static const octet_isa isa[] = {
+        [OCTET_CPU_REF] = OCTET_ISA_REF,
+        [OCTET_CPU_AVX2] = OCTET_ISA_AVX2,
+        [OCTET_CPU_AVX512] = OCTET_ISA_AVX512,
+        [OCTET_CPU_NEON] = OCTET_ISA_NEON,
+    };
+    return level == OCTET_CPU_AUTO ? octet_isa_host() : isa[level];
+}
+
+const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g)
+{
+    for (uint32_t i = 0; i < plan->n_graphs; i++)
+        if (plan->graphs[i]->g == g)
+            return plan->graphs[i];
+    return NULL;
+}
+
+static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag);
+
+static octet_status add_subgraphs(octet_plan *plan, const octet_node *node, octet_diag *diag)
+{
+    for (uint32_t a = 0; a < node->n_attrs; a++)
+        for (uint32_t i = 0; node->attrs[a].graphs != NULL && i < node->attrs[a].count; i++)
+            OCTET_TRY(add_graph(plan, node->attrs[a].graphs[i], diag));
+    return OCTET_OK;
+}
+
+static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag)
+{
+    octet_arena *arena = &plan->arena;
+    octet_graph_plan *gp = OCTET_ARENA_NEW(arena, octet_graph_plan);
+    OCTET_TRY_ALLOC(diag, gp);
+    gp->g = g;
+    gp->watched = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
+    gp->uses = OCTET_ARENA_ARRAY(arena, uint32_t, g->n_values);
+    gp->constant = OCTET_ARENA_ARRAY(arena, const octet_tensor *, g->n_values);
+    gp->order = OCTET_ARENA_ARRAY(arena, octet_node_id, g->n_order);
+    gp->state = OCTET_ARENA_ARRAY(arena, const void *, g->n_nodes);
+    if (gp->watched == NULL || gp->uses == NULL || gp->constant == NULL || gp->order == NULL ||
+        gp->state == NULL ||
+        !octet_arena_grow(arena, (void **)&plan->graphs, &plan->graphs_capacity, plan->n_graphs + 1,
+                          sizeof *plan->graphs))
+        return octet_fail_nomem(diag);
+    plan->graphs[plan->n_graphs++] = gp;
+    for (uint32_t i = 0; i < g->n_order; i++) {
+        const octet_node *node = octet_graph_node(g, g->order[i]);
+        if (!node->removed)
+            OCTET_TRY(add_subgraphs(plan, node, diag));
+    }
+    return OCTET_OK;
+}
+
+/* Initializers listed as inputs count as constants here: the remove-inputs pass settles which they
+ * are. */
+static octet_status list_inputs(octet_plan *plan, octet_diag *diag)
+{
+    const octet_graph *g = plan->model->graph;
+    plan->inputs = OCTET_ARENA_ARRAY(&plan->arena, octet_value_id, g->n_inputs);
+    OCTET_TRY_ALLOC(diag, plan->inputs);
+    for (uint32_t i = 0; i < g->n_inputs; i++)
+        if (!octet_graph_value(g, g->inputs[i])->is_initializer)
+            plan->inputs[plan->n_inputs++] = g->inputs[i];
+    return OCTET_OK;
+}
+
+octet_status octet_plan_create(octet_model *model, octet_plan **out, octet_diag *diag)
+{
+    *out = NULL;
+    octet_plan *plan = octet_mem_zalloc(&model->ctx->allocator, 1, sizeof *plan);
+    OCTET_TRY_ALLOC(diag, plan);
+    plan->model = model;
+    octet_arena_init(&plan->arena, &model->ctx->allocator);
+    plan->kernels = octet_kernels_get(isa_of(model->ctx->cpu));
+    octet_status status = add_graph(plan, model->graph, diag);
+    if (status == OCTET_OK)
+        status = list_inputs(plan, diag);
+    if (status != OCTET_OK) {
+        octet_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return OCTET_OK;
+}
+
+void octet_plan_destroy(octet_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    const octet_allocator allocator = plan->model->ctx->allocator;
+    octet_arena_deinit(&plan->arena);
+    octet_mem_free(&allocator, plan);
+}
+
+void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
+{
+    for (const octet_graph *at = g; at != NULL; at = at->parent)
+        for (uint32_t i = 0; i < plan->n_graphs; i++)
+            if (plan->graphs[i]->g == at) {
+                plan->graphs[i]->any_watched = true;
+                if (at == g)
+                    plan->graphs[i]->watched[value] = true;
+            }
+}
+
+void octet_plan_watch_all(octet_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->n_graphs; i++) {
+        octet_graph_plan *gp = plan->graphs[i];
+        gp->any_watched = true;
+        for (uint32_t v = 0; v < gp->g->n_values; v++)
+            gp->watched[v] = true;
+    }
+}
+
+octet_status octet_report_unknown_op(const octet_graph *g, const octet_node *node, octet_diag *diag)
+{
+    char label[256];
+    const char *domain = node->domain[0] != '\0' ? node->domain : "ai.onnx";
+    int64_t version = octet_model_opset(g->model, node->domain);
+
+    octet_node_label(g, node, label, sizeof label);
+    if (version == 0)
+        return octet_fail(
+            diag, OCTET_ERR_UNSUPPORTED,
+            "%s: operator '%s' of domain '%s', which the model does not import, is not "
+            "supported",
+            label, node->op_type, domain);
+    return octet_fail(diag, OCTET_ERR_UNSUPPORTED,
+                      "%s: operator '%s' of domain '%s' version %lld is not supported", label,
+                      node->op_type, domain, (long long)version);
+}
+
+/* ---- sealing */
+
+static bool subgraph_watched(const octet_plan *plan, const octet_node *node)
+{
+    for (uint32_t a = 0; a < node->n_attrs; a++)
+        for (uint32_t i = 0; node->attrs[a].graphs != NULL && i < node->attrs[a].count; i++) {
+            const octet_graph_plan *gp = octet_plan_find(plan, node->attrs[a].graphs[i]);
+            if (gp != NULL && gp->any_watched)
+                return true;
+        }
+    return false;
+}
+
+static bool node_needed(const octet_plan *plan, const octet_graph_plan *gp, const octet_node *node)
+{
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        octet_value_id v = node->outputs[i];
+        if (v != OCTET_NO_VALUE && (gp->uses[v] > 0 || gp->watched[v]))
+            return true;
+    }
+    return subgraph_watched(plan, node);
+}
+
+static void count_reads(octet_graph_plan *gp, const octet_node *node)
+{
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (node->inputs[i] != OCTET_NO_VALUE)
+            gp->uses[node->inputs[i]]++;
+    for (uint32_t i = 0; i < node->n_captures; i++)
+        gp->uses[node->captures[i]]++;
+}
+
+/* Backwards over the order: a node is needed when something after it, or the caller, reads it. */
+static void choose_nodes(const octet_plan *plan, octet_graph_plan *gp, bool outputs)
+{
+    const octet_graph *g = gp->g;
+
+    for (uint32_t i = 0; outputs && i < g->n_outputs; i++)
+        gp->uses[g->outputs[i]]++;
+    for (uint32_t i = g->n_order; i-- > 0;) {
+        const octet_node *node = octet_graph_node(g, g->order[i]);
+        if (node->removed || !node_needed(plan, gp, node))
+            continue;
+        count_reads(gp, node);
+        gp->order[gp->n_order++] = node->id;
+    }
+    for (uint32_t i = 0, j = gp->n_order; i + 1 < j; i++) {
+        octet_node_id swap = gp->order[i];
+        gp->order[i] = gp->order[--j];
+        gp->order[j] = swap;
+    }
+}
+
+static octet_status resolve_constants(octet_graph_plan *gp, octet_diag *diag)
+{
+    for (uint32_t v = 0; v < gp->g->n_values; v++) {
+        const octet_value *value = octet_graph_value(gp->g, v);
+        if (gp->uses[v] > 0 && value->is_initializer && value->constant != NULL)
+            OCTET_TRY(octet_value_constant_aligned(gp->g, v, &gp->constant[v], diag));
+    }
+    return OCTET_OK;
+}
+
+/* The initializer a node reads, captured ones included. */
+static const octet_tensor *constant_input(const octet_plan *plan, const octet_graph_plan *gp,
+                                          octet_value_id v)
+{
+    while (gp != NULL && octet_graph_value(gp->g, v)->outer != OCTET_NO_VALUE) {
+        v = octet_graph_value(gp->g, v)->outer;
+        gp = octet_plan_find(plan, gp->g->parent);
+    }
+    return gp != NULL ? gp->constant[v] : NULL;
+}
+
+static octet_status prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
+                                 octet_diag *diag)
+{
+    const octet_tensor *constant[OCTET_MAX_PORTS] = {0};
+
+    for (uint32_t i = 0; i < node->n_inputs && i < OCTET_MAX_PORTS; i++)
+        if (node->inputs[i] != OCTET_NO_VALUE)
+            constant[i] = constant_input(plan, gp, node->inputs[i]);
+    return node->op->prepare(gp->g, node, constant, plan->kernels, &plan->arena,
+                             &gp->state[node->id], diag);
+}
+
+static octet_status prepare_graph(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag)
+{
+    for (uint32_t i = 0; i < gp->n_order; i++) {
+        const octet_node *node = octet_graph_node(gp->g, gp->order[i]);
+        if (node->op == NULL && gp->g->parent == NULL)
+            return octet_report_unknown_op(gp->g, node, diag);
+        if (node->op != NULL && node->op->prepare != NULL) {
+            char label[256];
+            OCTET_TRY_NOTE(diag, prepare_node(plan, gp, node, diag), "%s",
+                           octet_node_label(gp->g, node, label, sizeof label));
+        }
+    }
+    return OCTET_OK;
+}
+
+octet_status octet_plan_seal(octet_plan *plan, bool outputs, octet_diag *diag)
+{
+    plan->outputs_wanted = outputs;
+    for (uint32_t i = 0; i < plan->n_graphs; i++) {
+        choose_nodes(plan, plan->graphs[i], outputs || i > 0);
+        OCTET_TRY(resolve_constants(plan->graphs[i], diag));
+    }
+    for (uint32_t i = 0; i < plan->n_graphs; i++)
+        OCTET_TRY(prepare_graph(plan, plan->graphs[i], diag));
+    return OCTET_OK;
+}
+
+const octet_value_id *octet_plan_inputs(const octet_plan *plan, uint32_t *count)
+{
+    *count = plan->n_inputs;
+    return plan->inputs;
+}

@@ -1,0 +1,37 @@
+/* plan.h: inside of a plan, shared by plan.c and interp.c
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OCTET_RUN_PLAN_H
+#define OCTET_RUN_PLAN_H
+
+#include "run/run.h"
+
+typedef struct octet_graph_plan {
+    octet_graph *g;
+    octet_node_id *order; /* nodes to run */
+    uint32_t n_order;
+    uint32_t *uses;                /* by value: reads by those nodes and wanted graph outputs */
+    const octet_tensor **constant; /* by value: aligned initializer or NULL */
+    bool *watched;                 /* by value */
+    const void **state;            /* by node: what prepare() made */
+    bool any_watched;              /* here or in a subgraph below */
+} octet_graph_plan;
+
+struct octet_plan {
+    octet_model *model;
+    octet_arena arena;
+    const octet_kernels *kernels;
+    octet_graph_plan **graphs; /* main graph first */
+    uint32_t n_graphs, graphs_capacity;
+    octet_value_id *inputs;
+    uint32_t n_inputs;
+    bool outputs_wanted;
+};
+
+const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g);
+
+/* UNSUPPORTED: no descriptor for this node's operator at the model's opset. */
+octet_status octet_report_unknown_op(const octet_graph *g, const octet_node *node,
+                                     octet_diag *diag);
+
+#endif
