@@ -2,8 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Each keeps uses, captures, names and lists consistent. Strings and arrays are copied into the
- * model's arena. New nodes are appended to the order; octet_graph_sort() puts them in place. `stamp`
- * is the name of the pass (or NULL in the loader).
+ * model's arena; payloads of tensors (also in attributes) are borrowed and must outlive the model
+ * or lie in its arena. New nodes are appended to the order; octet_graph_sort() puts them in place.
+ * `stamp` is the name of the pass (or NULL in the loader). Every change marks the node and, in a
+ * subgraph, its owners as changed, unless model->loading. After a failure the graph is only good
+ * for octet_model_destroy().
  */
 #ifndef OCTET_GRAPH_EDIT_H
 #define OCTET_GRAPH_EDIT_H
@@ -16,15 +19,17 @@ octet_status octet_edit_add_value(octet_graph *g, const char *wanted, const octe
 /* The same but fails (INVALID_MODEL, "duplicate value name") instead of renaming: for readers. */
 octet_status octet_edit_add_named_value(octet_graph *g, const char *name, octet_value_id *out,
                                         octet_diag *diag);
-/* A new initializer; tensor is shallow-copied, the payload must outlive the model or lie in its
- * arena. */
+/* A new initializer. tensor NULL: a string or sparse one that only has an origin. */
 octet_status octet_edit_add_initializer(octet_graph *g, const char *wanted,
                                         const octet_tensor *tensor, octet_value_id *out,
                                         octet_diag *diag);
+/* An existing value becomes one; if it is one already, its payload is replaced. */
 octet_status octet_edit_make_initializer(octet_graph *g, octet_value_id value,
                                          const octet_tensor *tensor, octet_diag *diag);
-/* In a subgraph: the local value that stands for parent value `outer`; registers the capture with the
- * owner node (and with nothing further: callers climb the chain). Reuses an existing one. */
+/* In a subgraph: the local value that stands for parent value `outer`; registers the capture with
+ * the owner node (and with nothing further: callers climb the chain). Reuses an existing one. A
+ * local value that shadows the name is renamed. While the owner node does not exist yet, the
+ * capture is registered when add_node or set_attr takes the graph. */
 octet_status octet_edit_capture(octet_graph *g, octet_value_id outer, octet_value_id *out,
                                 octet_diag *diag);
 octet_status octet_edit_add_graph_input(octet_graph *g, octet_value_id value, octet_diag *diag);
@@ -52,10 +57,11 @@ octet_status octet_edit_add_node(octet_graph *g, const octet_node_desc *desc, co
 void octet_edit_remove_node(octet_graph *g, octet_node_id node);
 octet_status octet_edit_set_input(octet_graph *g, octet_node_id node, uint32_t index,
                                   octet_value_id value, octet_diag *diag); /* may extend the list */
+/* The new output must have no producer. */
 octet_status octet_edit_set_output(octet_graph *g, octet_node_id node, uint32_t index,
                                    octet_value_id value, octet_diag *diag);
-octet_status octet_edit_set_inputs(octet_graph *g, octet_node_id node,
-                                   const octet_value_id *inputs, uint32_t n, octet_diag *diag);
+octet_status octet_edit_set_inputs(octet_graph *g, octet_node_id node, const octet_value_id *inputs,
+                                   uint32_t n, octet_diag *diag);
 octet_status octet_edit_set_op(octet_graph *g, octet_node_id node, const char *op_type,
                                const char *domain, octet_diag *diag);
 octet_status octet_edit_set_node_name(octet_graph *g, octet_node_id node, const char *name,
@@ -97,8 +103,9 @@ octet_status octet_edit_add_f32(octet_graph *g, const char *wanted, const float 
 /* Stable topological order of live nodes (a node stays as early as it was where it can); subgraphs
  * included. A cycle is INVALID_MODEL naming a node on it. Linear time. */
 octet_status octet_graph_sort(octet_graph *g, octet_diag *diag);
-/* Every invariant of graph.h, subgraphs included; the message says which one broke and where. Called
- * after every pass (INTERNAL) and after loading (INVALID_MODEL, given as `code`). Linear time. */
+/* Every invariant of graph.h, subgraphs included; the message says which one broke and where.
+ * Called after every pass (INTERNAL) and after loading (INVALID_MODEL, given as `code`). Linear
+ * time. */
 octet_status octet_graph_verify(const octet_graph *g, octet_status code, octet_diag *diag);
 /* Removes nodes none of whose outputs are used (no op of ONNX has side effects) and initializers
  * without uses; recursively, subgraphs included. Sets *removed to their number. Linear time. */

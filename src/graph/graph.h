@@ -1,10 +1,10 @@
 /* graph.h: the graph IR
  * SPDX-License-Identifier: Apache-2.0
  *
- * A model owns a tree of graphs; all of them live in the model's arena. Nodes and values are named by
- * ids (indices into their graph's tables) that stay valid for the life of the graph; pointers to
- * them are stable too. Reading is free for everybody; changing goes through edit.h alone, which keeps
- * uses, captures and names consistent.
+ * A model owns a tree of graphs; all of them live in the model's arena. Nodes and values are named
+ * by ids (indices into their graph's tables) that stay valid for the life of the graph; pointers to
+ * them are stable too. Reading is free for everybody; changing goes through edit.h alone, which
+ * keeps uses, captures and names consistent.
  */
 #ifndef OCTET_GRAPH_GRAPH_H
 #define OCTET_GRAPH_GRAPH_H
@@ -32,8 +32,8 @@ typedef enum octet_type_kind {
     OCTET_TYPE_OTHER, /* sparse tensor, sequence, map, optional, opaque: carried by origin */
 } octet_type_kind;
 
-/* size >= 0: known. size -1: unknown; then symbol may name it ("batch"), equal symbols within a model
- * are equal sizes. A symbol is never replaced by the size one sample happens to have. */
+/* size >= 0: known. size -1: unknown; then symbol may name it ("batch"), equal symbols within a
+ * model are equal sizes. A symbol is never replaced by the size one sample happens to have. */
 typedef struct octet_dim {
     int64_t size;
     const char *symbol;
@@ -49,26 +49,26 @@ typedef struct octet_type {
 /* ---- attributes */
 
 typedef enum octet_attr_kind { /* values of AttributeProto.AttributeType */
-    OCTET_ATTR_UNDEFINED = 0,
-    OCTET_ATTR_FLOAT = 1,
-    OCTET_ATTR_INT = 2,
-    OCTET_ATTR_STRING = 3,
-    OCTET_ATTR_TENSOR = 4,
-    OCTET_ATTR_GRAPH = 5,
-    OCTET_ATTR_FLOATS = 6,
-    OCTET_ATTR_INTS = 7,
-    OCTET_ATTR_STRINGS = 8,
-    OCTET_ATTR_TENSORS = 9,
-    OCTET_ATTR_GRAPHS = 10,
-    OCTET_ATTR_SPARSE_TENSOR = 11,
-    OCTET_ATTR_SPARSE_TENSORS = 12,
-    OCTET_ATTR_TYPE_PROTO = 13,
-    OCTET_ATTR_TYPE_PROTOS = 14,
+                               OCTET_ATTR_UNDEFINED = 0,
+                               OCTET_ATTR_FLOAT = 1,
+                               OCTET_ATTR_INT = 2,
+                               OCTET_ATTR_STRING = 3,
+                               OCTET_ATTR_TENSOR = 4,
+                               OCTET_ATTR_GRAPH = 5,
+                               OCTET_ATTR_FLOATS = 6,
+                               OCTET_ATTR_INTS = 7,
+                               OCTET_ATTR_STRINGS = 8,
+                               OCTET_ATTR_TENSORS = 9,
+                               OCTET_ATTR_GRAPHS = 10,
+                               OCTET_ATTR_SPARSE_TENSOR = 11,
+                               OCTET_ATTR_SPARSE_TENSORS = 12,
+                               OCTET_ATTR_TYPE_PROTO = 13,
+                               OCTET_ATTR_TYPE_PROTOS = 14,
 } octet_attr_kind;
 
 typedef struct octet_attr {
     const char *name;
-    octet_attr_kind kind; /* kinds 11–14 and TENSORS/TYPE_PROTO*: only origin is set */
+    octet_attr_kind kind;  /* kinds 11–14 and TENSORS/TYPE_PROTO*: only origin is set */
     const char *reference; /* ref_attr_name inside a function body, else NULL */
     uint32_t count;        /* of floats, ints, strings, graphs */
     float f;
@@ -99,9 +99,9 @@ typedef struct octet_use {
 
 typedef struct octet_node {
     octet_node_id id;
-    bool removed; /* tombstone */
-    bool changed; /* differs from origin: the writer must build it anew */
-    const char *name; /* never NULL; "" when the file gives none */
+    bool removed;                 /* tombstone */
+    bool changed;                 /* differs from origin: the writer must build it anew */
+    const char *name;             /* never NULL; "" when the file gives none */
     const char *op_type, *domain; /* domain "" is ai.onnx ("ai.onnx" is canonicalised) */
     const char *overload, *doc;   /* "" when absent */
     octet_value_id *inputs;       /* OCTET_NO_VALUE: optional input left out */
@@ -109,6 +109,8 @@ typedef struct octet_node {
     octet_attr *attrs;
     octet_value_id *captures; /* values of this graph that the node's subgraphs read; unique */
     uint32_t n_inputs, n_outputs, n_attrs, n_captures;
+    uint32_t captures_capacity;
+    uint32_t *input_slots, *capture_slots; /* where each use stands in its value's uses; edit.h */
     const struct octet_op *op; /* descriptor for the model's opset, NULL if there is none */
     const char *stamp;         /* pass that made it, NULL if it came from the file */
     const void *origin;        /* NodeProto, read by src/onnx only */
@@ -116,10 +118,11 @@ typedef struct octet_node {
 
 typedef struct octet_value {
     octet_value_id id;
-    const char *name; /* unique in its graph; never NULL */
+    const char *name; /* unique in its graph; never NULL; an outer value has its parent's */
     octet_type type;
     bool is_input;       /* listed in graph inputs (an initializer may be, in old models) */
-    bool is_initializer; /* constant is set, or it is a string / sparse initializer with origin only */
+    bool is_initializer; /* constant is set, or it is a string / sparse initializer with origin only
+                          */
     bool declared;       /* its type stands in the file (input, output, value_info) */
     bool type_changed;   /* differs from type_origin */
     octet_node_id producer; /* OCTET_NO_NODE for inputs, initializers, outer values */
@@ -140,15 +143,18 @@ struct octet_graph {
     octet_node **nodes; /* by id, tombstones included */
     octet_value **values;
     uint32_t n_nodes, nodes_capacity, n_values, values_capacity;
-    octet_node_id *order; /* live nodes in the order they are written and run; see topo.h */
+    octet_node_id *order; /* how nodes are written and run: read it with OCTET_FOR_EACH_NODE, it may
+                             hold tombstones until the next octet_graph_sort */
     uint32_t n_order, order_capacity;
     octet_value_id *inputs, *outputs;
-    uint32_t n_inputs, n_outputs;
+    uint32_t n_inputs, n_outputs, inputs_capacity, outputs_capacity, output_slots_capacity;
+    uint32_t *output_slots;       /* as input_slots of a node */
     octet_value_id *initializers; /* live ones in file order, then in order of making */
     uint32_t n_initializers, initializers_capacity;
-    octet_map names; /* value name -> id */
+    octet_map names;      /* value name -> id */
     octet_map node_names; /* node name -> id, non-empty names, first one wins */
-    const void *origin; /* GraphProto */
+    const void *origin;   /* GraphProto */
+    octet_graph *next;    /* in the model's list of all graphs */
 };
 
 typedef struct octet_opset {
@@ -186,10 +192,16 @@ struct octet_model {
     octet_function *functions;
     uint32_t n_functions;
     octet_graph *graph;
+    octet_graph *graphs; /* every graph ever made, newest first, for destroy */
+    /* Every value (node) name of any graph, with the suffix to try next when it is wanted again:
+     * new names collide neither with ancestors' nor with subgraphs' and are found in constant time.
+     */
+    octet_map value_names, node_names;
+    bool loading;        /* set by readers while they build: changes are not marked on nodes */
     uint64_t file_bytes; /* size of the model file and its external data */
     const void *origin;  /* ModelProto; src/onnx */
     void (*origin_destroy)(octet_model *model); /* set by the loader */
-    void *loaded;                                /* loader's state: maps, load arena */
+    void *loaded;                               /* loader's state: maps, load arena */
 };
 
 /* An empty model (no graph). */
@@ -206,6 +218,31 @@ static inline octet_value *octet_graph_value(const octet_graph *g, octet_value_i
 {
     return g->values[id];
 }
+
+/* for (each live node of g in order): `n` is an octet_node * variable. The body may remove nodes;
+ * nodes it adds are not visited. It must not sort. */
+#define OCTET_FOR_EACH_NODE(g, n)                                                                  \
+    for (uint32_t n##_at_ = 0, n##_end_ = (g)->n_order;                                            \
+         ((n) = octet_graph_next_node((g), &n##_at_, n##_end_)) != NULL;)
+
+static inline octet_node *octet_graph_next_node(const octet_graph *g, uint32_t *at, uint32_t end)
+{
+    while (*at < end) {
+        octet_node *n = g->nodes[g->order[(*at)++]];
+        if (!n->removed)
+            return n;
+    }
+    return NULL;
+}
+
+/* Subgraphs of a node in attribute order:
+ *     octet_subgraphs it = {0};
+ *     while ((sub = octet_node_next_subgraph(n, &it)) != NULL) */
+typedef struct octet_subgraphs {
+    uint32_t attr, index;
+} octet_subgraphs;
+octet_graph *octet_node_next_subgraph(const octet_node *n, octet_subgraphs *it);
+
 /* Value of input/output `index`, NULL when left out or beyond the list. */
 octet_value *octet_node_input(const octet_graph *g, const octet_node *n, uint32_t index);
 octet_value *octet_node_output(const octet_graph *g, const octet_node *n, uint32_t index);
