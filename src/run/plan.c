@@ -257,3 +257,8 @@ const octet_value_id *octet_plan_inputs(const octet_plan *plan, uint32_t *count)
     *count = plan->n_inputs;
     return plan->inputs;
 }
+
+const octet_kernels *octet_plan_kernels(const octet_plan *plan)
+{
+    return plan->kernels;
+}

@@ -31,6 +31,9 @@ void octet_plan_watch_all(octet_plan *plan); /* every value of every graph */
  * constant weights. */
 octet_status octet_plan_seal(octet_plan *plan, bool outputs, octet_diag *diag);
 
+/* The kernels of the context's CPU level. */
+const octet_kernels *octet_plan_kernels(const octet_plan *plan);
+
 octet_status octet_worker_create(const octet_plan *plan, octet_tap tap, void *user,
                                  octet_worker **out, octet_diag *diag);
 void octet_worker_destroy(octet_worker *worker);

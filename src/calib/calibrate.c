@@ -1,0 +1,381 @@
+/* calibrate.c: runs samples through a model and feeds observers
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "calib/calibrate.h"
+
+#include "base/parallel.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+typedef struct observation {
+    const octet_graph *g;
+    octet_value_id value;
+    const octet_observer *observer;
+    size_t offset; /* of its state in a worker's block */
+} observation;
+
+/* Observation of each value of a graph, or NONE; CHECKED: looked at for NaN only. */
+typedef struct index_table {
+    const octet_graph *g;
+    uint32_t *number;
+} index_table;
+
+#define NONE UINT32_MAX
+#define CHECKED (UINT32_MAX - 1)
+
+typedef struct lane { /* one worker */
+    octet_calibration *c;
+    octet_worker *worker;
+    char *states;
+    octet_tensor *inputs;
+    octet_diag diag;
+    int64_t failed; /* sample index, INT64_MAX: none */
+    octet_status status;
+    bool not_finite;
+} lane;
+
+struct octet_calibration {
+    octet_model *model;
+    octet_plan *plan;
+    octet_arena arena;
+    observation *observations;
+    uint32_t n_observations, capacity;
+    index_table *tables;
+    uint32_t n_tables, tables_capacity;
+    size_t states_size;
+    bool ordered;
+    const octet_feed *feed;
+    lane *lanes;
+    int n_lanes;
+    char *merged;
+    uint32_t n_inputs;
+    atomic_llong lowest_failed;
+    atomic_llong done;
+    int64_t samples;
+    size_t peak;
+};
+
+/* ---- set up */
+
+static octet_status check_inputs(octet_calibration *c, octet_diag *diag);
+
+octet_status octet_calibration_create(octet_model *model, octet_calibration **out, octet_diag *diag)
+{
+    *out = NULL;
+    octet_calibration *c = octet_mem_zalloc(&model->ctx->allocator, 1, sizeof *c);
+    OCTET_TRY_ALLOC(diag, c);
+    c->model = model;
+    octet_arena_init(&c->arena, &model->ctx->allocator);
+    octet_status status = octet_plan_create(model, &c->plan, diag);
+    if (status == OCTET_OK)
+        status = check_inputs(c, diag);
+    if (status != OCTET_OK) {
+        octet_calibration_destroy(c);
+        return status;
+    }
+    *out = c;
+    return OCTET_OK;
+}
+
+static uint32_t *find_table(const octet_calibration *c, const octet_graph *g)
+{
+    for (uint32_t i = 0; i < c->n_tables; i++)
+        if (c->tables[i].g == g)
+            return c->tables[i].number;
+    return NULL;
+}
+
+static octet_status get_table(octet_calibration *c, const octet_graph *g, uint32_t **out,
+                              octet_diag *diag)
+{
+    *out = find_table(c, g);
+    if (*out != NULL)
+        return OCTET_OK;
+    uint32_t *number = OCTET_ARENA_ARRAY(&c->arena, uint32_t, g->n_values);
+    if (number == NULL || !octet_arena_grow(&c->arena, (void **)&c->tables, &c->tables_capacity,
+                                            c->n_tables + 1, sizeof *c->tables))
+        return octet_fail_nomem(diag);
+    for (uint32_t v = 0; v < g->n_values; v++)
+        number[v] = NONE;
+    c->tables[c->n_tables++] = (index_table){g, number};
+    *out = number;
+    return OCTET_OK;
+}
+
+static octet_status check_inputs(octet_calibration *c, octet_diag *diag)
+{
+    const octet_value_id *inputs = octet_plan_inputs(c->plan, &c->n_inputs);
+    uint32_t *table;
+
+    OCTET_TRY(get_table(c, c->model->graph, &table, diag));
+    for (uint32_t i = 0; i < c->n_inputs; i++) {
+        if (octet_graph_value(c->model->graph, inputs[i])->type.dtype != OCTET_DTYPE_FLOAT32)
+            continue;
+        table[inputs[i]] = CHECKED;
+        octet_plan_watch(c->plan, c->model->graph, inputs[i]);
+    }
+    return OCTET_OK;
+}
+
+octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *g,
+                                       octet_value_id value, const octet_observer *observer,
+                                       uint32_t *number, octet_diag *diag)
+{
+    uint32_t *table;
+
+    OCTET_TRY(get_table(c, g, &table, diag));
+    if (table[value] < c->n_observations) {
+        *number = table[value];
+        return OCTET_OK;
+    }
+    if (!octet_arena_grow(&c->arena, (void **)&c->observations, &c->capacity, c->n_observations + 1,
+                          sizeof *c->observations))
+        return octet_fail_nomem(diag);
+    c->observations[c->n_observations] = (observation){g, value, observer, c->states_size};
+    c->states_size += (observer->state_size + 15) & ~(size_t)15;
+    c->ordered = c->ordered || observer->ordered;
+    table[value] = *number = c->n_observations++;
+    octet_plan_watch(c->plan, g, value);
+    return OCTET_OK;
+}
+
+/* ---- running */
+
+static octet_status report_not_finite(const octet_graph *g, octet_value_id value, octet_diag *diag)
+{
+    const octet_value *v = octet_graph_value(g, value);
+    const octet_node *producer = octet_value_producer(g, v);
+    char label[256] = "an input of the model";
+
+    if (producer != NULL)
+        octet_node_label(g, producer, label, sizeof label);
+    return octet_fail(diag, OCTET_ERR_DATA, "tensor '%s' (%s%s) holds a NaN or an infinity",
+                      v->name, producer != NULL ? "made by " : "", label);
+}
+
+static octet_status tap(void *user, const octet_graph *g, octet_value_id value,
+                        const octet_tensor *t, octet_diag *diag)
+{
+    lane *l = user;
+    const octet_calibration *c = l->c;
+    const octet_kernels *k = octet_plan_kernels(c->plan);
+    uint32_t number = find_table(c, g)[value];
+    int64_t count = octet_tensor_count(t);
+    bool finite;
+
+    if (t->dtype != OCTET_DTYPE_FLOAT32 || count == 0)
+        return OCTET_OK;
+    if (number == CHECKED) {
+        float min, max;
+        finite = k->minmax_f32((size_t)count, t->data, &min, &max) != 0;
+    } else {
+        const observation *o = &c->observations[number];
+        finite = o->observer->observe(l->states + o->offset, t, k);
+    }
+    if (finite)
+        return OCTET_OK;
+    l->not_finite = true;
+    return report_not_finite(g, value, diag);
+}
+
+static void lane_failed(lane *l, int64_t index, octet_status status)
+{
+    octet_calibration *c = l->c;
+    char name[256];
+
+    octet_note(&l->diag, status, "sample '%s'",
+               c->feed->name(c->feed->user, index, name, sizeof name));
+    l->failed = index;
+    l->status = status;
+    long long lowest = atomic_load(&c->lowest_failed);
+    while (index < lowest && !atomic_compare_exchange_weak(&c->lowest_failed, &lowest, index))
+        ;
+}
+
+/* A lane keeps its first failure: indices only grow, so it is the lane's lowest. */
+static void run_sample(void *user, size_t i, int worker)
+{
+    octet_calibration *c = user;
+    lane *l = &c->lanes[worker];
+    int64_t index = (int64_t)i;
+    bool end = false;
+
+    if (index > atomic_load(&c->lowest_failed))
+        return;
+    octet_status status = c->feed->get(c->feed->user, index, worker, l->inputs, &end, &l->diag);
+    if (status == OCTET_OK)
+        status = octet_worker_run(l->worker, l->inputs, c->n_inputs, 1, NULL, &l->diag);
+    c->feed->release(c->feed->user, worker);
+    if (status != OCTET_OK)
+        lane_failed(l, index, status);
+    long long done = atomic_fetch_add(&c->done, 1) + 1;
+    if (c->feed->progress != NULL && worker == 0)
+        c->feed->progress(c->feed->user, done);
+}
+
+/* Unknown count: samples are fetched one after the other, each run before the next is read. */
+static void run_stream(octet_calibration *c)
+{
+    lane *l = &c->lanes[0];
+
+    for (int64_t index = 0;; index++) {
+        bool end = false;
+        octet_status status = c->feed->get(c->feed->user, index, 0, l->inputs, &end, &l->diag);
+        if (status == OCTET_OK && end)
+            return;
+        if (status == OCTET_OK)
+            status = octet_worker_run(l->worker, l->inputs, c->n_inputs, octet_cpu_count(), NULL,
+                                      &l->diag);
+        c->feed->release(c->feed->user, 0);
+        if (status != OCTET_OK) {
+            lane_failed(l, index, status);
+            return;
+        }
+        atomic_fetch_add(&c->done, 1);
+        if (c->feed->progress != NULL)
+            c->feed->progress(c->feed->user, index + 1);
+    }
+}
+
+/* The tensor that was caught is the first *observed* one; this finds the first of all. */
+static octet_status find_first(void *user, const octet_graph *g, octet_value_id value,
+                               const octet_tensor *t, octet_diag *diag)
+{
+    const octet_calibration *c = user;
+    float min, max;
+    int64_t count = octet_tensor_count(t);
+    if (t->dtype != OCTET_DTYPE_FLOAT32 || count == 0 ||
+        octet_plan_kernels(c->plan)->minmax_f32((size_t)count, t->data, &min, &max))
+        return OCTET_OK;
+    return report_not_finite(g, value, diag);
+}
+
+static void name_first_tensor(octet_calibration *c, lane *l)
+{
+    octet_plan *plan = NULL;
+    octet_worker *worker = NULL;
+    octet_diag diag = {0};
+    bool end = false;
+
+    if (c->feed->count < 0 || octet_plan_create(c->model, &plan, &diag) != OCTET_OK)
+        return;
+    octet_plan_watch_all(plan);
+    octet_status status = octet_plan_seal(plan, false, &diag);
+    if (status == OCTET_OK)
+        status = octet_worker_create(plan, find_first, c, &worker, &diag);
+    if (status == OCTET_OK) {
+        status = c->feed->get(c->feed->user, l->failed, 0, l->inputs, &end, &diag);
+        if (status == OCTET_OK)
+            status = octet_worker_run(worker, l->inputs, c->n_inputs, 1, NULL, &diag);
+        c->feed->release(c->feed->user, 0);
+        if (status == OCTET_ERR_DATA) {
+            l->diag = diag;
+            lane_failed(l, l->failed, status);
+        }
+    }
+    octet_worker_destroy(worker);
+    octet_plan_destroy(plan);
+}
+
+static octet_status first_failure(octet_calibration *c, octet_diag *diag)
+{
+    lane *first = NULL;
+    for (int i = 0; i < c->n_lanes; i++)
+        if (c->lanes[i].failed != INT64_MAX &&
+            (first == NULL || c->lanes[i].failed < first->failed))
+            first = &c->lanes[i];
+    if (first == NULL)
+        return OCTET_OK;
+    if (first->not_finite)
+        name_first_tensor(c, first);
+    if (diag != NULL)
+        *diag = first->diag;
+    return first->status;
+}
+
+static octet_status make_lanes(octet_calibration *c, int n, octet_diag *diag)
+{
+    c->lanes = OCTET_ARENA_ARRAY(&c->arena, lane, (size_t)n);
+    OCTET_TRY_ALLOC(diag, c->lanes);
+    for (; c->n_lanes < n; c->n_lanes++) {
+        lane *l = &c->lanes[c->n_lanes];
+        l->c = c;
+        l->failed = INT64_MAX;
+        l->states = octet_arena_alloc(&c->arena, 1, c->states_size + 1);
+        l->inputs = OCTET_ARENA_ARRAY(&c->arena, octet_tensor, c->n_inputs + 1);
+        if (l->states == NULL || l->inputs == NULL)
+            return octet_fail_nomem(diag);
+        OCTET_TRY(octet_worker_create(c->plan, tap, l, &l->worker, diag));
+    }
+    return OCTET_OK;
+}
+
+static void merge_lanes(octet_calibration *c)
+{
+    c->merged = c->lanes[0].states;
+    for (int i = 0; i < c->n_lanes; i++) {
+        c->peak += octet_worker_peak_bytes(c->lanes[i].worker);
+        for (uint32_t o = 0; i > 0 && o < c->n_observations; o++) {
+            const observation *ob = &c->observations[o];
+            ob->observer->merge(c->merged + ob->offset, c->lanes[i].states + ob->offset);
+        }
+    }
+}
+
+octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed, int threads,
+                                   octet_diag *diag)
+{
+    c->feed = feed;
+    atomic_init(&c->lowest_failed, INT64_MAX);
+    atomic_init(&c->done, 0);
+    if (c->ordered || feed->count < 0)
+        threads = 1;
+    if (feed->count >= 0 && threads > feed->count)
+        threads = feed->count > 0 ? (int)feed->count : 1;
+    OCTET_TRY(octet_plan_seal(c->plan, false, diag));
+    OCTET_TRY(make_lanes(c, threads, diag));
+    if (feed->count < 0)
+        run_stream(c);
+    else
+        octet_parallel_for((size_t)feed->count, threads, run_sample, c);
+    OCTET_TRY(first_failure(c, diag));
+    c->samples = atomic_load(&c->done);
+    if (feed->progress != NULL)
+        feed->progress(feed->user, c->samples);
+    merge_lanes(c);
+    return OCTET_OK;
+}
+
+int64_t octet_calibration_samples(const octet_calibration *c)
+{
+    return c->samples;
+}
+
+size_t octet_calibration_peak_bytes(const octet_calibration *c)
+{
+    return c->peak;
+}
+
+bool octet_calibration_range(const octet_calibration *c, uint32_t number, const octet_qspec *spec,
+                             octet_range *out)
+{
+    const observation *o = &c->observations[number];
+    return o->observer->range(c->merged + o->offset, spec, out);
+}
+
+void octet_calibration_destroy(octet_calibration *c)
+{
+    if (c == NULL)
+        return;
+    const octet_allocator allocator = c->model->ctx->allocator;
+    for (int i = 0; i < c->n_lanes; i++) {
+        octet_worker_destroy(c->lanes[i].worker);
+        for (uint32_t o = 0; o < c->n_observations; o++)
+            if (c->observations[o].observer->deinit != NULL)
+                c->observations[o].observer->deinit(c->lanes[i].states + c->observations[o].offset);
+    }
+    octet_plan_destroy(c->plan);
+    octet_arena_deinit(&c->arena);
+    octet_mem_free(&allocator, c);
+}

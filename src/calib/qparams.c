@@ -1,0 +1,117 @@
+/* qparams.c: scale and zero point from a range
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "calib/qparams.h"
+
+#include <float.h>
+#include <math.h>
+
+static int32_t clamp_zero_point(double z, const octet_qspec *spec)
+{
+    if (z < (double)spec->qmin)
+        z = (double)spec->qmin;
+    if (z > (double)spec->qmax)
+        z = (double)spec->qmax;
+    return (int32_t)z;
+}
+
+static int32_t symmetric_zero_point(const octet_qspec *spec)
+{
+    if (octet_dtype_get(spec->dtype)->kind == OCTET_KIND_SIGNED)
+        return 0;
+    return (int32_t)((spec->qmin + spec->qmax + 1) / 2);
+}
+
+octet_qparams octet_qparams_from_range(float min, float max, const octet_qspec *spec)
+{
+    double lo = min < 0.0F ? (double)min : 0.0;
+    double hi = max > 0.0F ? (double)max : 0.0;
+    double steps = (double)(spec->qmax - spec->qmin);
+    octet_qparams params = {1.0F, symmetric_zero_point(spec)};
+    double scale = spec->symmetric ? fmax(-lo, hi) / (steps / 2.0) : (hi - lo) / steps;
+
+    if (!spec->symmetric)
+        params.zero_point = clamp_zero_point(0.0, spec);
+    if (!(scale >= (double)FLT_MIN))
+        return params;
+    params.scale = (float)scale;
+    if (!spec->symmetric)
+        params.zero_point =
+            clamp_zero_point(nearbyint((double)spec->qmin - lo / (double)params.scale), spec);
+    return params;
+}
+
+static bool inside(const octet_qparams *p, const octet_qspec *spec, float lo, float hi)
+{
+    float least = (float)(spec->qmin - p->zero_point) * p->scale;
+    float most = (float)(spec->qmax - p->zero_point) * p->scale;
+    return least >= lo && most <= hi;
+}
+
+void octet_qparams_fit_inside(octet_qparams *params, const octet_qspec *spec, float lo, float hi)
+{
+    /* Rounding the scale up puts the end of the range at most a few units in the last place
+     * outside: a larger distance means that the range was never meant to fit. */
+    octet_qparams fitted = *params;
+    for (int i = 0; i < 8; i++) {
+        if (inside(&fitted, spec, lo, hi)) {
+            *params = fitted;
+            return;
+        }
+        fitted.scale = nextafterf(fitted.scale, 0.0F);
+    }
+}
+
+int64_t octet_quantize_one(float x, const octet_qparams *params, const octet_qspec *spec)
+{
+    double q = (double)nearbyintf(x / params->scale) + (double)params->zero_point;
+    if (q < (double)spec->qmin)
+        return spec->qmin;
+    if (q > (double)spec->qmax)
+        return spec->qmax;
+    return (int64_t)q;
+}
+
+static float channel_magnitude(const float *data, int64_t outer, int64_t channels, int64_t inner,
+                               int64_t c)
+{
+    float most = 0.0F;
+    for (int64_t o = 0; o < outer; o++) {
+        const float *row = data + (o * channels + c) * inner;
+        for (int64_t i = 0; i < inner; i++)
+            most = fmaxf(most, fabsf(row[i]));
+    }
+    return most;
+}
+
+void octet_weight_scales(const float *data, int64_t outer, int64_t channels, int64_t inner,
+                         const octet_qspec *spec, float *scales)
+{
+    double half = (double)(spec->qmax - spec->qmin) / 2.0;
+    float least = 0.0F;
+
+    for (int64_t c = 0; c < channels; c++) {
+        double scale = (double)channel_magnitude(data, outer, channels, inner, c) / half;
+        scales[c] = scale >= (double)FLT_MIN ? (float)scale : 0.0F;
+        if (scales[c] > 0.0F && (least == 0.0F || scales[c] < least))
+            least = scales[c];
+    }
+    for (int64_t c = 0; c < channels; c++)
+        if (scales[c] == 0.0F)
+            scales[c] = least > 0.0F ? least : 1.0F;
+}
+
+int64_t octet_enlarge_for_bias(float *scales, int64_t n_scales, const float *bias, int64_t n_bias,
+                               float x_scale)
+{
+    int64_t enlarged = 0;
+    for (int64_t c = 0; c < n_bias; c++) {
+        float *scale = &scales[n_scales == 1 ? 0 : c];
+        double need = fabs((double)bias[c]) / ((double)x_scale * OCTET_BIAS_LIMIT);
+        if (need > (double)*scale) {
+            *scale = nextafterf((float)need, INFINITY);
+            enlarged++;
+        }
+    }
+    return enlarged;
+}
