@@ -57,7 +57,7 @@ OCTET_API octet_status octet_context_create(const octet_context_options *options
 OCTET_API void octet_context_destroy(octet_context *ctx);
 
 /* Text of the last failure of a function that was given ctx; "" when there was none. Valid until the
- * next call with ctx. */
+ * next call with ctx. ctx NULL: why octet_context_create() last failed in this thread. */
 OCTET_API const char *octet_context_message(const octet_context *ctx);
 
 /* The level that AUTO resolves to, and its name ("ref", "avx2", "avx512", "neon"). */

@@ -28,6 +28,7 @@ typedef struct octet_output {
     size_t used;
     uint64_t written;
     octet_status status; /* first failure, sticky */
+    int error;           /* its errno */
 } octet_output;
 
 octet_status octet_output_open(octet_output *out, const char *path, octet_diag *diag);

@@ -1,0 +1,94 @@
+/* diag.c: status codes and the text that goes with them
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int exit_code;
+} statuses[] = {
+    [OCTET_OK] = {"ok", 0},
+    [OCTET_ERR_INVALID_ARGUMENT] = {"invalid argument", 2},
+    [OCTET_ERR_MALFORMED] = {"malformed input", 3},
+    [OCTET_ERR_INVALID_MODEL] = {"invalid model", 3},
+    [OCTET_ERR_UNSUPPORTED] = {"unsupported", 4},
+    [OCTET_ERR_IO] = {"input/output error", 5},
+    [OCTET_ERR_NOMEM] = {"out of memory", 5},
+    [OCTET_ERR_DATA] = {"unusable data", 6},
+    [OCTET_ERR_INTERNAL] = {"internal error", 70},
+};
+
+/* A number from outside the enumeration counts as internal. */
+static size_t status_index(octet_status status)
+{
+    size_t index = (size_t)status;
+
+    return index < sizeof statuses / sizeof statuses[0] ? index : OCTET_ERR_INTERNAL;
+}
+
+const char *octet_status_name(octet_status status)
+{
+    return statuses[status_index(status)].name;
+}
+
+int octet_status_exit_code(octet_status status)
+{
+    return statuses[status_index(status)].exit_code;
+}
+
+octet_status octet_fail(octet_diag *diag, octet_status code, const char *fmt, ...)
+{
+    /* Formatted aside: the arguments may point into diag itself. */
+    char text[OCTET_DIAG_TEXT];
+    va_list args;
+
+    if (diag == NULL)
+        return code;
+    va_start(args, fmt);
+    if (vsnprintf(text, sizeof text, fmt, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    memcpy(diag->text, text, strlen(text) + 1);
+    diag->code = code;
+    return code;
+}
+
+octet_status octet_fail_nomem(octet_diag *diag)
+{
+    return octet_fail(diag, OCTET_ERR_NOMEM, "out of memory");
+}
+
+octet_status octet_note(octet_diag *diag, octet_status status, const char *fmt, ...)
+{
+    char text[OCTET_DIAG_TEXT];
+    size_t used, room;
+    va_list args;
+    int length;
+
+    if (diag == NULL || status == OCTET_OK)
+        return status;
+    va_start(args, fmt);
+    length = vsnprintf(text, sizeof text - 2, fmt, args);
+    va_end(args);
+    if (length < 0)
+        return status;
+    used = strlen(text);
+    memcpy(text + used, ": ", 3);
+    used += 2;
+    room = sizeof text - 1 - used;
+    /* What does not fit is cut at the end: the outermost context is kept. */
+    {
+        size_t rest = strlen(diag->text);
+
+        if (rest > room)
+            rest = room;
+        memcpy(text + used, diag->text, rest);
+        text[used + rest] = '\0';
+    }
+    memcpy(diag->text, text, strlen(text) + 1);
+    return status;
+}

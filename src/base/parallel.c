@@ -1,0 +1,81 @@
+/* parallel.c: a parallel loop on OpenMP, or a plain one without it
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "base/parallel.h"
+
+#include <fenv.h>
+#include <unistd.h>
+
+#if defined(_OPENMP)
+#    include <omp.h>
+#endif
+
+/* The default environment rounds to nearest even and keeps denormals (no FTZ, no DAZ). */
+static void enter_float_mode(fenv_t *saved)
+{
+    fegetenv(saved);
+    fesetenv(FE_DFL_ENV);
+}
+
+static void run_serial(size_t count, void (*body)(void *arg, size_t index, int worker), void *arg)
+{
+    fenv_t saved;
+
+    enter_float_mode(&saved);
+    for (size_t i = 0; i < count; i++)
+        body(arg, i, 0);
+    fesetenv(&saved);
+}
+
+#if defined(_OPENMP)
+
+/* Set in workers: a loop inside a loop must not multiply the threads. */
+static _Thread_local int inside;
+
+static void run_parallel(size_t count, int threads,
+                         void (*body)(void *arg, size_t index, int worker), void *arg)
+{
+#    pragma omp parallel num_threads(threads)
+    {
+        fenv_t saved;
+
+        enter_float_mode(&saved);
+        inside = 1;
+#    pragma omp for schedule(monotonic : dynamic, 1)
+        for (size_t i = 0; i < count; i++)
+            body(arg, i, omp_get_thread_num());
+        inside = 0;
+        fesetenv(&saved);
+    }
+}
+
+#endif
+
+void octet_parallel_for(size_t count, int threads,
+                        void (*body)(void *arg, size_t index, int worker), void *arg)
+{
+#if defined(_OPENMP)
+    if (threads > 1 && count > 1 && !inside) {
+        if (count < (size_t)threads)
+            threads = (int)count;
+        run_parallel(count, threads, body, arg);
+        return;
+    }
+#else
+    (void)threads;
+#endif
+    run_serial(count, body, arg);
+}
+
+int octet_cpu_count(void)
+{
+#if defined(_OPENMP)
+    long count = omp_get_num_procs();
+#else
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+#endif
+
+    return count < 1 ? 1 : (int)count;
+}
