@@ -44,8 +44,11 @@ typedef struct octet_quant_facts {
 
 /* ---- shape and type inference */
 
-/* An element of an integer tensor known at inference time: a number, or a symbol's size. */
+/* An element of an integer tensor known at inference time: a number (of any sign) with symbol NULL, or
+ * size OCTET_SYM_UNKNOWN and then perhaps the symbol whose size it is. Read and made with the
+ * octet_sym_… helpers of common.h. */
 typedef octet_dim octet_sym;
+#define OCTET_SYM_UNKNOWN INT64_MIN
 
 #define OCTET_MAX_SYMS 64 /* shape tensors longer than this are not tracked */
 
@@ -136,7 +139,13 @@ void octet_ops_resolve(octet_graph *g);
 /* Infers types of all values of g (subgraphs included) in order; known declared types are kept where
  * inference knows less. A contradiction is INVALID_MODEL naming the node. */
 octet_status octet_infer_types(octet_graph *g, octet_diag *diag);
-/* Known elements of the integer tensor `value` after octet_infer_types ran, NULL if none. */
+
+/* Called with each integer node output all of whose elements inference found to be numbers. */
+typedef octet_status (*octet_infer_known)(void *user, octet_graph *g, octet_value_id value,
+                                          const octet_sym *elements, uint32_t count);
+/* octet_infer_types that also tells what is known; for the constant folder. */
+octet_status octet_infer_types_and_tell(octet_graph *g, octet_infer_known known, void *user,
+                                        octet_diag *diag);
 
 /* ---- helpers shared by descriptors (common.c) */
 
