@@ -1,0 +1,18 @@
+/* atan.c: Atan, the arc tangent
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/unary.h"
+
+static const octet_unary table = {.libm = atan};
+
+OCTET_UNARY_EVAL(table)
+
+const octet_op octet_op_atan = {
+    .domain = "",
+    .name = "Atan",
+    .since = 7,
+    .in = {{.name = "X"}},
+    .out = {{.name = "Y"}},
+    .infer = octet_infer_same,
+    .eval = eval,
+};

@@ -1,0 +1,32 @@
+/* softsign.c: Softsign, x / (1 + |x|)
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/unary.h"
+
+static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
+{
+    (void)a;
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] / (1.0f + fabsf(x[i]));
+}
+
+static double f64(const octet_unary_args *a, double x)
+{
+    (void)a;
+    return x / (1.0 + fabs(x));
+}
+
+static const octet_unary table = {.f32 = f32, .f64 = f64};
+
+OCTET_UNARY_EVAL(table)
+
+const octet_op octet_op_softsign = {
+    .domain = "",
+    .name = "Softsign",
+    .since = 1,
+    .in = {{.name = "X"}},
+    .out = {{.name = "Y"}},
+    .quant = {.observe = OCTET_OBSERVE_FIXED, .fixed_min = -1.0f, .fixed_max = 1.0f},
+    .infer = octet_infer_same,
+    .eval = eval,
+};
