@@ -1,0 +1,11 @@
+/* octet.h: everything, for programs that do not want to choose
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OCTET_OCTET_H
+#define OCTET_OCTET_H
+
+#include "octet/context.h"
+#include "octet/status.h"
+#include "octet/version.h"
+
+#endif
