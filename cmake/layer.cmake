@@ -1,18 +1,10 @@
-# layer.cmake: octet_add_layer(name [folder...]) makes an object library of the *.c below each folder
+# layer.cmake: octet_add_layer(name) makes an object library of the *.c below the current folder
 # SPDX-License-Identifier: Apache-2.0
 #
 # A layer without sources is an empty interface library, so that a new folder breaks nothing.
 
 function(octet_add_layer name)
-  set(folders ${ARGN})
-  if(NOT folders)
-    set(folders .)
-  endif()
-  set(sources)
-  foreach(folder IN LISTS folders)
-    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.c)
-    list(APPEND sources ${found})
-  endforeach()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
   if(NOT sources)
     add_library(${name} INTERFACE)
     return()
