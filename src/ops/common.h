@@ -54,6 +54,10 @@ octet_status octet_infer_shape_value_binary(octet_infer *in);
 /* Output 0 has the type of input 0 and, for integers, its known elements. */
 octet_status octet_infer_same_value(octet_infer *in);
 
+/* What a Constant node holds; false for strings and sparse tensors. out has no data pointer; *data may be
+ * unaligned and lives as long as the node. */
+bool octet_constant_payload(const octet_node *node, octet_tensor *out, const void **data);
+
 /* ---- axes */
 
 /* Marks axes (negative ones count from the end) in mask; out of range or twice is INVALID_MODEL. */
