@@ -48,18 +48,25 @@ static bool inside(const octet_qparams *p, const octet_qspec *spec, float lo, fl
     return least >= lo && most <= hi;
 }
 
+/* Largest scale that keeps `steps` steps within `bound`, both on one side of zero. */
+static double side_limit(double bound, int64_t steps, double limit)
+{
+    if (steps == 0 || !isfinite(bound))
+        return limit;
+    return fmin(limit, bound / (double)steps);
+}
+
 void octet_qparams_fit_inside(octet_qparams *params, const octet_qspec *spec, float lo, float hi)
 {
-    /* Rounding the scale up puts the end of the range at most a few units in the last place
-     * outside: a larger distance means that the range was never meant to fit. */
-    octet_qparams fitted = *params;
-    for (int i = 0; i < 8; i++) {
-        if (inside(&fitted, spec, lo, hi)) {
-            *params = fitted;
-            return;
-        }
-        fitted.scale = nextafterf(fitted.scale, 0.0F);
-    }
+    double limit = side_limit((double)hi, spec->qmax - params->zero_point, INFINITY);
+    limit = side_limit((double)lo, spec->qmin - params->zero_point, limit);
+    if (!(limit >= (double)FLT_MIN))
+        return;
+    if ((double)params->scale > limit)
+        params->scale = (float)limit;
+    /* (float)limit and the products round to nearest: at most a few steps down remain. */
+    while (!inside(params, spec, lo, hi))
+        params->scale = nextafterf(params->scale, 0.0F);
 }
 
 int64_t octet_quantize_one(float x, const octet_qparams *params, const octet_qspec *spec)

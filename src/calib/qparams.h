@@ -27,8 +27,9 @@ typedef struct octet_qparams {
  * (torch.ao.quantization's UniformQuantizationObserverBase._calculate_qparams without its eps.) */
 octet_qparams octet_qparams_from_range(float min, float max, const octet_qspec *spec);
 
-/* Largest scale <= params->scale with which the quantized range [qmin, qmax] stays inside [lo, hi]:
- * runtimes drop a Clip after the quantized operator only then. */
+/* Lowers the scale as little as makes the quantized range [qmin, qmax] lie inside [lo, hi], where
+ * lo <= 0 <= hi: runtimes drop a Clip after the quantized operator only then. A bound of 0 on a side
+ * that the zero point leaves open cannot be met and changes nothing. */
 void octet_qparams_fit_inside(octet_qparams *params, const octet_qspec *spec, float lo, float hi);
 
 /* y = saturate(rne(x / scale) + zero_point) for any integer type up to 32 bits. */
