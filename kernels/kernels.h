@@ -1,8 +1,8 @@
 /* kernels.h: the table of compute kernels
  * SPDX-License-Identifier: Apache-2.0
  *
- * Contract: kernels/README.md. Pure functions on pointers and sizes; scalar references in ref/ are the
- * definition, every variant gives the same bits.
+ * Contract: kernels/README.md. Pure functions on pointers and sizes; scalar references in ref/ are
+ * the definition, every variant gives the same bits.
  */
 #ifndef OCTET_KERNELS_H
 #define OCTET_KERNELS_H
@@ -10,7 +10,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum octet_isa { OCTET_ISA_REF, OCTET_ISA_AVX2, OCTET_ISA_AVX512, OCTET_ISA_NEON } octet_isa;
+typedef enum octet_isa {
+    OCTET_ISA_REF,
+    OCTET_ISA_AVX2,
+    OCTET_ISA_AVX512,
+    OCTET_ISA_NEON
+} octet_isa;
+
+/* Panel height of packed A and panel width of packed B: the same at every level, so that packed
+ * weights do not depend on it. 12 x 32 is 24 accumulators of AVX-512, or four 6 x 16 tiles of AVX2.
+ */
+#define OCTET_GEMM_MR 12
+#define OCTET_GEMM_NR 32
+
+/* C (m x n) [+]= A B for a stretch of k of the reduction. A is packed; row r of B's panel j lies at
+ * b + j * b_panel + r * b_row, so B may be packed (b_row NR) or a plain matrix (b_panel NR).
+ * Nothing beyond row m and column n is read from B or written. */
+typedef struct octet_gemm_block {
+    size_t m, n, k;
+    const float *a;
+    size_t a_panel; /* distance of A's panels */
+    const float *b;
+    size_t b_panel, b_row;
+    float *c;
+    size_t c_row;
+    int first;         /* sums start from +0, else from C */
+    const float *bias; /* per row, added at the end; NULL: none */
+} octet_gemm_block;
+
+/* `length` positions start, start + step, … */
+typedef struct octet_run {
+    int64_t start;
+    size_t length;
+} octet_run;
 
 typedef struct octet_kernels {
     octet_isa isa;
@@ -22,7 +54,21 @@ typedef struct octet_kernels {
 /* Best level of this machine. */
 octet_isa octet_isa_host(void);
 
-/* The table for a level not above the host's; constant, shared, never freed. */
+/* The table for a level not above the host's; constant, shared, never freed. A level that this
+ * build does not have gives the one below. */
 const octet_kernels *octet_kernels_get(octet_isa isa);
+
+/* ---- built on the table (gemm.c) */
+
+/* Floats in packed A and B; SIZE_MAX when that does not fit. */
+size_t octet_gemm_a_size(size_t m, size_t k);
+size_t octet_gemm_b_size(size_t k, size_t n);
+
+/* Rows of the reduction worth handling at once, so that the panels stay in the nearest cache. */
+#define OCTET_GEMM_KC 256
+
+/* C (m x n) = A B + bias. g holds the whole product: k the whole reduction, `first` set; it is cut
+ * into blocks here. Elements are chains of fused multiply-adds in the order of k, from +0. */
+void octet_gemm_f32(const octet_kernels *kernels, const octet_gemm_block *g);
 
 #endif

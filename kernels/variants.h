@@ -1,0 +1,31 @@
+/* variants.h: prototypes octet_<kernel>_<level> of all kernels at all levels
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OCTET_KERNELS_VARIANTS_H
+#define OCTET_KERNELS_VARIANTS_H
+
+#include "kernels.h"
+
+#ifndef OCTET_SIMD
+#    define OCTET_SIMD 1
+#endif
+
+#if OCTET_SIMD && defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#    define OCTET_SIMD_X86 1
+#else
+#    define OCTET_SIMD_X86 0
+#endif
+
+#define K(name, ret, params)                                                                       \
+    ret octet_##name##_ref params;                                                                 \
+    ret octet_##name##_avx2 params;                                                                \
+    ret octet_##name##_avx512 params;
+#include "kernels.def"
+#undef K
+
+#if OCTET_SIMD_X86
+octet_isa octet_isa_host_x86(void);
+const octet_kernels *octet_kernels_get_x86(octet_isa isa); /* NULL: use the reference */
+#endif
+
+#endif
