@@ -131,6 +131,7 @@ typedef struct octet_value {
     const octet_tensor *constant; /* payload of an initializer; its data may be unaligned */
     octet_use *uses;
     uint32_t n_uses, uses_capacity;
+    uint32_t n_output_uses;  /* how many of them are graph outputs */
     const void *type_origin; /* ValueInfoProto */
     const void *init_origin; /* TensorProto or SparseTensorProto */
 } octet_value;
