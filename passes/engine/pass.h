@@ -1,9 +1,9 @@
 /* pass.h: what a pass is
  * SPDX-License-Identifier: Apache-2.0
  *
- * A pass reads the graph, decides, and changes it through edit.h. It keeps nothing in nodes or values;
- * its working memory is ctx->scratch, released when it returns. After each pass the manager verifies
- * the graph.
+ * A pass reads the graph, decides, and changes it through edit.h. It keeps nothing in nodes or
+ * values; its working memory is ctx->scratch, released when it returns. After each pass the manager
+ * verifies the graph.
  */
 #ifndef OCTET_PASSES_PASS_H
 #define OCTET_PASSES_PASS_H
@@ -13,7 +13,7 @@
 
 typedef struct octet_pass_ctx {
     octet_arena *scratch;
-    uint32_t changes; /* counted by the pass */
+    uint32_t changes;  /* counted by the pass */
     int64_t min_opset; /* upgrade-opset: bring ai.onnx to at least this (13 or more) */
     octet_diag *diag;
 } octet_pass_ctx;
@@ -36,6 +36,9 @@ typedef struct octet_pipeline_options {
 /* Runs every pass of passes.def, verifying after each. Messages name the pass. */
 octet_status octet_passes_run(octet_model *model, const octet_pipeline_options *options,
                               octet_diag *diag);
+/* Runs one pass and verifies: for tests and tools. */
+octet_status octet_pass_run(const octet_pass *pass, octet_model *model,
+                            const octet_pipeline_options *options, octet_diag *diag);
 const octet_pass *octet_pass_find(const char *name);
 size_t octet_pass_count(void);
 const octet_pass *octet_pass_at(size_t index);
