@@ -1,0 +1,85 @@
+/* clip.c: Clip to [min, max]; max wins where they cross, NaN stays NaN
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/elementwise.h"
+
+#include <float.h>
+
+typedef void (*loop)(size_t n, const void *x, const octet_tensor *min, const octet_tensor *max,
+                     void *y);
+
+#define CLIP(T, lowest, highest)                                                                   \
+    static void clip_##T(size_t n, const void *px, const octet_tensor *min,                        \
+                         const octet_tensor *max, void *py)                                        \
+    {                                                                                              \
+        const T *x = px;                                                                           \
+        T *restrict y = py;                                                                        \
+        const T lo = min == NULL ? (lowest) : *(const T *)min->data;                               \
+        const T hi = max == NULL ? (highest) : *(const T *)max->data;                              \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const T v = x[i] < lo ? lo : x[i];                                                     \
+            y[i] = v > hi ? hi : v;                                                                \
+        }                                                                                          \
+    }
+
+CLIP(float, -FLT_MAX, FLT_MAX)
+CLIP(double, -DBL_MAX, DBL_MAX)
+CLIP(int8_t, INT8_MIN, INT8_MAX)
+CLIP(int16_t, INT16_MIN, INT16_MAX)
+CLIP(int32_t, INT32_MIN, INT32_MAX)
+CLIP(int64_t, INT64_MIN, INT64_MAX)
+CLIP(uint8_t, 0, UINT8_MAX)
+CLIP(uint16_t, 0, UINT16_MAX)
+CLIP(uint32_t, 0, UINT32_MAX)
+CLIP(uint64_t, 0, UINT64_MAX)
+
+static const loop loops[OCTET_DTYPE_COUNT] = {
+    [OCTET_DTYPE_FLOAT32] = clip_float,   [OCTET_DTYPE_FLOAT64] = clip_double,
+    [OCTET_DTYPE_INT8] = clip_int8_t,     [OCTET_DTYPE_INT16] = clip_int16_t,
+    [OCTET_DTYPE_INT32] = clip_int32_t,   [OCTET_DTYPE_INT64] = clip_int64_t,
+    [OCTET_DTYPE_UINT8] = clip_uint8_t,   [OCTET_DTYPE_UINT16] = clip_uint16_t,
+    [OCTET_DTYPE_UINT32] = clip_uint32_t, [OCTET_DTYPE_UINT64] = clip_uint64_t,
+};
+
+static octet_status check_bound(octet_eval *e, const octet_tensor *bound, const char *name)
+{
+    if (bound == NULL)
+        return OCTET_OK;
+    if (octet_tensor_count(bound) != 1)
+        return octet_fail(e->diag, OCTET_ERR_DATA, "%s has %lld elements instead of one", name,
+                          (long long)octet_tensor_count(bound));
+    if (bound->dtype != e->in[0]->dtype)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "%s is %s, but the input is %s", name,
+                          octet_dtype_get(bound->dtype)->name,
+                          octet_dtype_get(e->in[0]->dtype)->name);
+    return OCTET_OK;
+}
+
+static octet_status eval(octet_eval *e)
+{
+    const octet_tensor *x, *min = octet_eval_input(e, 1), *max = octet_eval_input(e, 2);
+
+    OCTET_TRY(octet_eval_require(e, 1));
+    x = e->in[0];
+    OCTET_TRY(check_bound(e, min, "min"));
+    OCTET_TRY(check_bound(e, max, "max"));
+    if ((unsigned)x->dtype >= OCTET_DTYPE_COUNT || loops[x->dtype] == NULL)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
+                          octet_dtype_get(x->dtype)->name);
+    OCTET_TRY(octet_eval_output_like(e, 0, x));
+    loops[x->dtype]((size_t)octet_tensor_count(x), x->data, min, max, e->out[0].data);
+    return OCTET_OK;
+}
+
+const octet_op octet_op_clip = {
+    .domain = "",
+    .name = "Clip",
+    .since = 13,
+    .in = {{.name = "input"},
+           {.name = "min", .role = OCTET_ROLE_PARAM, .optional = true},
+           {.name = "max", .role = OCTET_ROLE_PARAM, .optional = true}},
+    .out = {{.name = "output"}},
+    .infer = octet_infer_same,
+    .eval = eval,
+};

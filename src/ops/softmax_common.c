@@ -1,0 +1,134 @@
+/* softmax_common.c: Softmax and LogSoftmax along one axis
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/softmax_common.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Columns handled together when the axis is not the last one. */
+#define COLUMNS 64
+
+octet_status octet_axis_view_of(octet_eval *e, const octet_tensor *x, octet_axis_view *out)
+{
+    int32_t axis;
+
+    if (x->rank == 0) { /* the one element of a scalar is its own axis */
+        *out = (octet_axis_view){1, 1, 1};
+        return OCTET_OK;
+    }
+    OCTET_TRY(octet_axis_check(octet_node_int(e->node, "axis", -1), x->rank, &axis, e->diag));
+    out->outer = (size_t)octet_dims_product(x->dims, 0, axis);
+    out->axis = (size_t)x->dims[axis];
+    out->inner = (size_t)octet_dims_product(x->dims, axis + 1, x->rank);
+    return OCTET_OK;
+}
+
+static float max_of(size_t n, const float *x)
+{
+    float max = x[0];
+
+    for (size_t i = 1; i < n; i++)
+        max = x[i] > max ? x[i] : max;
+    return max;
+}
+
+static void row_f32(const octet_kernels *k, bool logarithm, size_t n, const float *x, float *y,
+                    float *t)
+{
+    const float max = max_of(n, x);
+    float sum;
+
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] - max;
+    k->exp_f32(n, y, logarithm ? t : y);
+    sum = k->sum_f32(n, logarithm ? t : y);
+    if (!logarithm) {
+        for (size_t i = 0; i < n; i++)
+            y[i] /= sum;
+        return;
+    }
+    k->log_f32(1, &sum, &sum);
+    for (size_t i = 0; i < n; i++)
+        y[i] -= sum;
+}
+
+/* Columns are copied to rows, so that both layouts give the same bits. */
+static void columns_f32(const octet_kernels *k, bool logarithm, const octet_axis_view *v,
+                        const float *x, float *y, float *t)
+{
+    float *rows = t + v->axis, *done = rows + COLUMNS * v->axis;
+
+    for (size_t from = 0; from < v->inner; from += COLUMNS) {
+        size_t n = v->inner - from < COLUMNS ? v->inner - from : COLUMNS;
+
+        for (size_t a = 0; a < v->axis; a++)
+            for (size_t c = 0; c < n; c++)
+                rows[c * v->axis + a] = x[a * v->inner + from + c];
+        for (size_t c = 0; c < n; c++)
+            row_f32(k, logarithm, v->axis, rows + c * v->axis, done + c * v->axis, t);
+        for (size_t a = 0; a < v->axis; a++)
+            for (size_t c = 0; c < n; c++)
+                y[a * v->inner + from + c] = done[c * v->axis + a];
+    }
+}
+
+static octet_status eval_f32(octet_eval *e, bool logarithm, const octet_axis_view *v)
+{
+    size_t rows = v->inner == 1 ? 1 : 1 + 2 * COLUMNS, step = v->axis * v->inner;
+    const float *x = e->in[0]->data;
+    float *y = e->out[0].data, *t = octet_eval_scratch(e, rows * v->axis * sizeof *t);
+
+    OCTET_TRY_ALLOC(e->diag, t);
+    for (size_t o = 0; o < v->outer; o++) {
+        if (v->inner == 1)
+            row_f32(e->k, logarithm, v->axis, x + o * step, y + o * step, t);
+        else
+            columns_f32(e->k, logarithm, v, x + o * step, y + o * step, t);
+    }
+    return OCTET_OK;
+}
+
+static void line_f64(bool logarithm, size_t n, size_t stride, const double *x, double *y)
+{
+    double max = x[0], sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        max = x[i * stride] > max ? x[i * stride] : max;
+    for (size_t i = 0; i < n; i++)
+        sum += y[i * stride] = exp(x[i * stride] - max);
+    for (size_t i = 0; i < n; i++)
+        y[i * stride] = logarithm ? x[i * stride] - max - log(sum) : y[i * stride] / sum;
+}
+
+static void eval_f64(octet_eval *e, bool logarithm, const octet_axis_view *v)
+{
+    const double *x = e->in[0]->data;
+    double *y = e->out[0].data;
+
+    for (size_t o = 0; o < v->outer; o++)
+        for (size_t i = 0; i < v->inner; i++) {
+            size_t at = o * v->axis * v->inner + i;
+            line_f64(logarithm, v->axis, v->inner, x + at, y + at);
+        }
+}
+
+octet_status octet_softmax_eval(octet_eval *e, bool logarithm)
+{
+    const octet_tensor *x;
+    octet_axis_view v;
+
+    OCTET_TRY(octet_eval_require(e, 1));
+    x = e->in[0];
+    OCTET_TRY(octet_axis_view_of(e, x, &v));
+    if (x->dtype != OCTET_DTYPE_FLOAT32 && x->dtype != OCTET_DTYPE_FLOAT64)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
+                          octet_dtype_get(x->dtype)->name);
+    OCTET_TRY(octet_eval_output_like(e, 0, x));
+    if (octet_tensor_count(x) == 0)
+        return OCTET_OK;
+    if (x->dtype == OCTET_DTYPE_FLOAT32)
+        return eval_f32(e, logarithm, &v);
+    eval_f64(e, logarithm, &v);
+    return OCTET_OK;
+}
