@@ -18,6 +18,11 @@ typedef struct octet_file {
 octet_status octet_file_map(const char *path, octet_file *out, octet_diag *diag);
 void octet_file_unmap(octet_file *file);
 
+/* Maps folder/name for a name that is not trusted: INVALID_MODEL when it is absolute, steps up
+ * ("..") or ends outside the folder once symbolic links are resolved. */
+octet_status octet_file_map_inside(const char *folder, const char *name, octet_file *out,
+                                   octet_diag *diag);
+
 /* Output to a temporary file beside `path`, renamed over it by commit. path "-" is standard output.
  * Every function reports the path and strerror(). abort removes the temporary and may always be
  * called, also after commit. */

@@ -6,19 +6,21 @@
 
 #include "graph/graph.h"
 
-/* Reads a model. The file stays mapped and must not change while the model lives. Weight payloads are
- * slices of the mapping. Scans the wire format first (depth, sizes, wire types) so that a hostile
- * file is refused before protobuf-c sees it. External data is looked up relative to the file and may
- * not leave its folder (after resolving symbolic links). Ends with octet_graph_verify. */
+/* Reads a model. The file stays mapped and must not change while the model lives. Weight payloads
+ * are slices of the mapping. Scans the wire format first (depth, sizes, wire types) so that a
+ * hostile file is refused before protobuf-c sees it. External data is looked up relative to the
+ * file and may not leave its folder (after resolving symbolic links). Ends with octet_graph_verify.
+ */
 octet_status octet_onnx_load(octet_context *ctx, const char *path, octet_model **out,
                              octet_diag *diag);
-/* The same from memory (borrowed until the model is destroyed); folder may be NULL: no external data. */
+/* The same from memory (borrowed until the model is destroyed); folder may be NULL: no external
+ * data. */
 octet_status octet_onnx_load_memory(octet_context *ctx, const uint8_t *data, size_t size,
                                     const char *folder, octet_model **out, octet_diag *diag);
 
 typedef struct octet_onnx_save_options {
-    bool external_data;       /* payloads of 1 KiB and more go to "<basename>.data" beside it */
-    uint64_t external_above;  /* default 0 means 2 GiB - 64 MiB: automatic external data */
+    bool external_data;      /* payloads of 1 KiB and more go to "<basename>.data" beside it */
+    uint64_t external_above; /* default 0 means 2 GiB - 64 MiB: automatic external data */
 } octet_onnx_save_options;
 
 /* Writes path ("-": standard output) whole or not at all. Untouched parts are written from their
