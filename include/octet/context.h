@@ -38,8 +38,12 @@ typedef struct octet_limits {
 
 typedef struct octet_context octet_context;
 
-typedef enum octet_log_level { OCTET_LOG_ERROR, OCTET_LOG_WARN, OCTET_LOG_INFO, OCTET_LOG_DEBUG }
-octet_log_level;
+typedef enum octet_log_level {
+    OCTET_LOG_ERROR,
+    OCTET_LOG_WARN,
+    OCTET_LOG_INFO,
+    OCTET_LOG_DEBUG
+} octet_log_level;
 
 /* A context is used by one thread at a time. options may be NULL. The caller owns *out and ends it
  * with octet_context_destroy() after everything that was made with it. */
@@ -47,7 +51,7 @@ typedef struct octet_context_options {
     const octet_allocator *allocator; /* NULL: malloc; copied */
     int threads;                      /* 0: all cores */
     octet_cpu_level cpu;
-    const octet_limits *limits;       /* NULL: defaults; copied */
+    const octet_limits *limits; /* NULL: defaults; copied */
     void (*log)(void *user, octet_log_level level, const char *text);
     void *log_user;
 } octet_context_options;
@@ -56,8 +60,8 @@ OCTET_API octet_status octet_context_create(const octet_context_options *options
                                             octet_context **out);
 OCTET_API void octet_context_destroy(octet_context *ctx);
 
-/* Text of the last failure of a function that was given ctx; "" when there was none. Valid until the
- * next call with ctx. ctx NULL: why octet_context_create() last failed in this thread. */
+/* Text of the last failure of a function that was given ctx; "" when there was none. Valid until
+ * the next call with ctx. ctx NULL: why octet_context_create() last failed in this thread. */
 OCTET_API const char *octet_context_message(const octet_context *ctx);
 
 /* The level that AUTO resolves to, and its name ("ref", "avx2", "avx512", "neon"). */

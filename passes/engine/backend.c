@@ -4,6 +4,7 @@
 #include "engine/backend.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "engine/embedded.h"
 
@@ -461,6 +462,10 @@ octet_status octet_backend_parse(const octet_allocator *allocator, const char *t
         status = octet_fail_nomem(diag);
     } else {
         octet_arena_init(&backend->arena, allocator);
+        octet_sha256 hash;
+        octet_sha256_init(&hash);
+        octet_sha256_add(&hash, text, size);
+        octet_sha256_finish(&hash, backend->digest);
         reader r = {.backend = backend, .arena = &backend->arena, .where = where, .diag = diag};
         status = read_backend(&r, root);
     }

@@ -77,6 +77,7 @@ typedef struct octet_backend {
     uint32_t n_configs;
     const octet_pattern *patterns; /* longest first, then in file order */
     uint32_t n_patterns;
+    uint8_t digest[32]; /* SHA-256 of the description's text */
 } octet_backend;
 
 /* text: JSON. `where` names it in messages (a path or a built-in's name). */

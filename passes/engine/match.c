@@ -244,7 +244,7 @@ bool octet_match_pattern(const octet_graph *g, const octet_pattern *pattern, oct
     for (uint32_t i = 1; i < pattern->n_elements; i++) {
         const octet_element *el = &pattern->elements[i];
         out->node[i] = OCTET_NO_NODE;
-        octet_node_id next;
+        octet_node_id next = OCTET_NO_NODE;
         if (follow(&a, el, source(&a, el), &next))
             out->node[i] = out->last = next;
         else if (!el->optional)

@@ -207,7 +207,7 @@ struct octet_model {
 
 /* An empty model (no graph). */
 octet_status octet_model_create_empty(octet_context *ctx, octet_model **out);
-void octet_model_destroy(octet_model *model); /* NULL is fine; public name */
+OCTET_API void octet_model_destroy(octet_model *model); /* NULL is fine; as in octet/model.h */
 octet_status octet_graph_create(octet_model *model, octet_graph *parent, octet_node_id owner,
                                 const char *name, octet_graph **out);
 

@@ -1,0 +1,283 @@
+/* quantize.c: the whole job: prepare, annotate, calibrate, place Q/DQ
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "api/api.h"
+
+#include "base/hash.h"
+#include "engine/embedded.h"
+#include "engine/pass.h"
+#include "graph/edit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct job {
+    octet_context *ctx;
+    octet_model *model;
+    octet_data *data;
+    octet_quantize_options options;
+    const octet_observer *observer;
+    octet_backend *backend;
+    octet_annotation *annotation;
+    octet_calibration *calibration;
+    octet_data_feed feed;
+    char calibration_hash[65];
+    octet_text explanations;
+    octet_report *report;
+    octet_diag *diag;
+} job;
+
+static bool is_quantized_op(const octet_node *node)
+{
+    static const char *const exact[] = {"QuantizeLinear", "DequantizeLinear",      "ConvInteger",
+                                        "MatMulInteger",  "DynamicQuantizeLinear", "QGemm",
+                                        "MatMulNBits",    "DynamicQuantizeMatMul"};
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+        if (strcmp(node->op_type, exact[i]) == 0)
+            return true;
+    return strncmp(node->op_type, "QLinear", 7) == 0;
+}
+
+octet_status octet_check_float(const octet_graph *g, octet_diag *diag)
+{
+    char label[256];
+    for (uint32_t i = 0; i < g->n_order; i++) {
+        const octet_node *node = octet_graph_node(g, g->order[i]);
+        if (!node->removed && is_quantized_op(node))
+            return octet_fail(diag, OCTET_ERR_UNSUPPORTED, "the model is quantized already: %s",
+                              octet_node_label(g, node, label, sizeof label));
+        for (uint32_t a = 0; !node->removed && a < node->n_attrs; a++)
+            for (uint32_t k = 0; node->attrs[a].graphs != NULL && k < node->attrs[a].count; k++)
+                OCTET_TRY(octet_check_float(node->attrs[a].graphs[k], diag));
+    }
+    return OCTET_OK;
+}
+
+/* ---- steps */
+
+static octet_status open_method(job *j)
+{
+    const char *method = j->options.method != NULL ? j->options.method : "minmax";
+    size_t n;
+    const octet_observer *const *list = octet_observer_list(&n);
+    const char *names[32];
+
+    j->options.method = method;
+    j->observer = octet_observer_find(method);
+    if (j->observer != NULL)
+        return OCTET_OK;
+    for (size_t i = 0; i < n && i < 32; i++)
+        names[i] = list[i]->name;
+    const char *near = octet_nearest(method, names, n);
+    return octet_fail(j->diag, OCTET_ERR_INVALID_ARGUMENT, "no method is called '%s'; try '%s'",
+                      method, near != NULL ? near : names[0]);
+}
+
+static octet_status prepare(job *j)
+{
+    octet_pipeline_options options = {0};
+
+    OCTET_TRY(open_method(j));
+    if (j->options.backend == NULL)
+        j->options.backend = "ort-cpu";
+    OCTET_TRY(octet_backend_open(&j->ctx->allocator, j->options.backend, &j->backend, j->diag));
+    OCTET_TRY(octet_check_float(j->model->graph, j->diag));
+    OCTET_TRY(octet_passes_run(j->model, &options, j->diag));
+    return octet_annotate(j->model, j->backend, &j->annotation, j->diag);
+}
+
+static bool any_quantized(const octet_annotation *a)
+{
+    for (uint32_t i = 0; i < a->n_units; i++)
+        if (a->units[i].quantized)
+            return true;
+    return false;
+}
+
+static octet_status refuse_nothing(job *j)
+{
+    const octet_graph *g = j->model->graph;
+    char label[256];
+
+    for (uint32_t i = 0; i < g->n_order; i++) {
+        const octet_node *node = octet_graph_node(g, g->order[i]);
+        const char *reason =
+            node->removed ? NULL : octet_annotation_reason(j->annotation, g, node->id);
+        if (reason != NULL)
+            return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED,
+                              "nothing in the model would run in integers on '%s'; %s: %s",
+                              j->backend->name, octet_node_label(g, node, label, sizeof label),
+                              reason);
+    }
+    return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED, "the model has no nodes to quantize");
+}
+
+/* The value that a captured one stands for is what the interpreter computes. */
+static void climb(const octet_graph **g, octet_value_id *v)
+{
+    while (octet_graph_value(*g, *v)->outer != OCTET_NO_VALUE) {
+        *v = octet_graph_value(*g, *v)->outer;
+        *g = (*g)->parent;
+    }
+}
+
+static octet_status insert_observers(job *j)
+{
+    octet_annotation *a = j->annotation;
+
+    OCTET_TRY(octet_calibration_create(j->model, &j->calibration, j->diag));
+    for (uint32_t i = 0; i < a->n_sites; i++) {
+        const octet_graph *g = a->sites[i].g;
+        octet_value_id v = a->sites[i].value;
+        climb(&g, &v);
+        OCTET_TRY(octet_calibration_observe(j->calibration, g, v, j->observer,
+                                            &a->sites[i].observation, j->diag));
+    }
+    return OCTET_OK;
+}
+
+static octet_status resolve(job *j)
+{
+    octet_annotation *a = j->annotation;
+    octet_range *ranges = OCTET_ARENA_ARRAY(&a->arena, octet_range, a->n_sites + 1);
+    bool *seen = OCTET_ARENA_ARRAY(&a->arena, bool, a->n_sites + 1);
+    OCTET_TRY_ALLOC(j->diag, ranges);
+    OCTET_TRY_ALLOC(j->diag, seen);
+    for (uint32_t i = 0; i < a->n_sites; i++)
+        seen[i] = octet_calibration_range(j->calibration, a->sites[i].observation,
+                                          &a->sites[i].spec, &ranges[i]);
+    octet_annotation_resolve(a, ranges, seen);
+    return OCTET_OK;
+}
+
+static octet_status calibrate(job *j)
+{
+    OCTET_TRY(insert_observers(j));
+    OCTET_TRY(octet_data_feed_init(&j->feed, j->data, j->ctx->threads, j->options.progress,
+                                   j->options.user, j->diag));
+    OCTET_TRY(octet_calibration_run(j->calibration, &j->feed.feed, j->ctx->threads, j->diag));
+    if (octet_calibration_samples(j->calibration) == 0)
+        return octet_fail(j->diag, OCTET_ERR_DATA, "there is no sample to calibrate with");
+    octet_data_feed_hash(&j->feed, j->calibration_hash);
+    return resolve(j);
+}
+
+static octet_status explain(job *j)
+{
+    const octet_graph *g = j->model->graph;
+    for (size_t i = 0; i < j->options.n_explain; i++) {
+        octet_node_id node = octet_graph_find_node(g, j->options.explain[i]);
+        if (node == OCTET_NO_NODE)
+            octet_text_add(&j->explanations, "node '%s'\n  is not in the prepared model\n",
+                           j->options.explain[i]);
+        else
+            OCTET_TRY(octet_explain(j->annotation, g, node, &j->explanations, j->diag));
+    }
+    return OCTET_OK;
+}
+
+/* ---- provenance */
+
+static octet_status add_metadata(job *j)
+{
+    octet_sha256 hash;
+    uint8_t digest[32];
+    char hex[65], samples[32];
+    const struct {
+        const char *key, *value;
+    } entries[] = {
+        {"octet.version", octet_version()},
+        {"octet.backend", j->backend->name},
+        {"octet.method", j->options.method},
+        {"octet.configuration_sha256", hex},
+        {"octet.calibration_sha256", j->calibration_hash},
+        {"octet.calibration_samples", samples},
+    };
+
+    octet_sha256_init(&hash);
+    octet_sha256_add(&hash, j->backend->digest, sizeof j->backend->digest);
+    octet_sha256_add(&hash, j->options.method, strlen(j->options.method) + 1);
+    octet_sha256_finish(&hash, digest);
+    octet_sha256_hex(digest, hex);
+    snprintf(samples, sizeof samples, "%lld", (long long)octet_calibration_samples(j->calibration));
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        OCTET_TRY(octet_edit_set_metadata(j->model, entries[i].key, entries[i].value, j->diag));
+    return OCTET_OK;
+}
+
+static octet_status place(job *j)
+{
+    octet_place_result placed;
+    uint32_t removed;
+
+    OCTET_TRY(octet_place_qdq(j->annotation, &placed, j->diag));
+    OCTET_TRY(octet_graph_remove_dead(j->model->graph, &removed, j->diag));
+    OCTET_TRY(octet_graph_sort(j->model->graph, j->diag));
+    OCTET_TRY(octet_graph_verify(j->model->graph, OCTET_ERR_INTERNAL, j->diag));
+    octet_report_set_placed(j->report, &placed);
+    octet_raise_ir_version(j->model);
+    return add_metadata(j);
+}
+
+static octet_status report(job *j)
+{
+    octet_report_builder builder = {
+        .annotation = j->annotation,
+        .calibration = j->calibration,
+        .options = &j->options,
+        .calibration_hash = j->calibration_hash,
+        .explanations = &j->explanations,
+    };
+    return octet_report_create(&builder, &j->report, j->diag);
+}
+
+static octet_status run_job(job *j)
+{
+    OCTET_TRY(prepare(j));
+    OCTET_TRY(explain(j));
+    if (!any_quantized(j->annotation))
+        return refuse_nothing(j);
+    OCTET_TRY(calibrate(j));
+    if (!any_quantized(j->annotation))
+        return refuse_nothing(j);
+    OCTET_TRY(report(j));
+    return place(j);
+}
+
+octet_status octet_quantize(octet_context *ctx, octet_model *model, octet_data *data,
+                            const octet_quantize_options *options, octet_report **out)
+{
+    job j = {.ctx = ctx, .model = model, .data = data, .diag = &ctx->diag};
+
+    if (out != NULL)
+        *out = NULL;
+    if (options != NULL)
+        j.options = *options;
+    octet_text_init(&j.explanations, &ctx->allocator);
+    octet_status status = run_job(&j);
+    if (j.feed.data != NULL)
+        octet_data_feed_deinit(&j.feed);
+    octet_calibration_destroy(j.calibration);
+    octet_annotation_destroy(j.annotation);
+    octet_backend_destroy(j.backend);
+    octet_text_deinit(&j.explanations);
+    if (status == OCTET_OK && out != NULL)
+        *out = j.report;
+    else
+        octet_report_free(j.report);
+    return status;
+}
+
+const char *octet_method_name(size_t index)
+{
+    size_t n;
+    const octet_observer *const *list = octet_observer_list(&n);
+    return index < n ? list[index]->name : NULL;
+}
+
+const char *octet_method_summary(size_t index)
+{
+    size_t n;
+    const octet_observer *const *list = octet_observer_list(&n);
+    return index < n ? list[index]->summary : NULL;
+}

@@ -1,0 +1,192 @@
+/* run.c: every sample through the interpreter
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Samples are computed in rounds of one per thread and handed to the sink in order.
+ */
+#include "api/api.h"
+
+#include "base/parallel.h"
+#include "data/npy.h"
+
+#include <string.h>
+
+typedef struct run_lane {
+    octet_worker *worker;
+    octet_tensor *inputs;
+    const octet_tensor **outputs;
+    octet_status status;
+    octet_diag diag;
+} run_lane;
+
+typedef struct run_job {
+    octet_context *ctx;
+    octet_model *model;
+    octet_plan *plan;
+    octet_data_feed feed;
+    run_lane *lanes;
+    int n_lanes;
+    int64_t first; /* sample of lane 0 in this round */
+    octet_output_view *views;
+    octet_run_sink sink;
+    void *user;
+} run_job;
+
+static void run_one(void *arg, size_t index, int worker)
+{
+    run_job *j = arg;
+    run_lane *l = &j->lanes[index];
+    uint32_t n;
+    (void)worker;
+    octet_plan_inputs(j->plan, &n);
+    l->status = octet_worker_run(l->worker, l->inputs, n, 1, l->outputs, &l->diag);
+}
+
+static octet_status sample_note(run_job *j, int64_t index, octet_status status, octet_diag *diag)
+{
+    char name[256];
+    return octet_note(diag, status, "sample '%s'",
+                      j->feed.feed.name(&j->feed, index, name, sizeof name));
+}
+
+static octet_status deliver(run_job *j, int64_t index, const run_lane *l)
+{
+    const octet_graph *g = j->model->graph;
+    char name[256];
+
+    for (uint32_t i = 0; i < g->n_outputs; i++) {
+        const octet_tensor *t = l->outputs[i];
+        if (t == NULL)
+            return octet_fail(&j->ctx->diag, OCTET_ERR_UNSUPPORTED, "output '%s' is not a tensor",
+                              octet_graph_value(g, g->outputs[i])->name);
+        j->views[i] = (octet_output_view){
+            .name = octet_graph_value(g, g->outputs[i])->name,
+            .dtype = (int)t->dtype,
+            .rank = t->rank,
+            .dims = t->dims,
+            .data = t->data,
+            .bytes = t->bytes,
+        };
+    }
+    if (j->sink(j->user, index, j->feed.feed.name(&j->feed, index, name, sizeof name), j->views,
+                g->n_outputs) != 0)
+        return octet_fail(&j->ctx->diag, OCTET_ERR_IO, "the outputs could not be taken");
+    return OCTET_OK;
+}
+
+/* One sample per lane; *n is how many there were. */
+static octet_status load_round(run_job *j, int *n, bool *end)
+{
+    int64_t count = j->feed.feed.count;
+    for (*n = 0; *n < j->n_lanes && !*end; ++*n) {
+        int64_t index = j->first + *n;
+        if (count >= 0 && index >= count) {
+            *end = true;
+            break;
+        }
+        octet_status status =
+            j->feed.feed.get(&j->feed, index, *n, j->lanes[*n].inputs, end, &j->ctx->diag);
+        if (status != OCTET_OK)
+            return sample_note(j, index, status, &j->ctx->diag);
+        if (*end)
+            break;
+    }
+    return OCTET_OK;
+}
+
+static octet_status run_round(run_job *j, bool *end)
+{
+    int n;
+    octet_status status = load_round(j, &n, end);
+
+    if (status == OCTET_OK)
+        octet_parallel_for((size_t)n, j->n_lanes, run_one, j);
+    for (int i = 0; i < n; i++) {
+        if (status == OCTET_OK && j->lanes[i].status != OCTET_OK) {
+            j->ctx->diag = j->lanes[i].diag;
+            status = sample_note(j, j->first + i, j->lanes[i].status, &j->ctx->diag);
+        }
+        if (status == OCTET_OK)
+            status = deliver(j, j->first + i, &j->lanes[i]);
+    }
+    for (int i = 0; i < j->n_lanes; i++)
+        j->feed.feed.release(&j->feed, i);
+    j->first += n;
+    if (status == OCTET_OK && j->feed.feed.progress != NULL)
+        j->feed.feed.progress(&j->feed, j->first);
+    return status;
+}
+
+static octet_status make_lanes(run_job *j, octet_arena *arena)
+{
+    uint32_t n_inputs;
+    octet_diag *diag = &j->ctx->diag;
+
+    octet_plan_inputs(j->plan, &n_inputs);
+    j->views = OCTET_ARENA_ARRAY(arena, octet_output_view, j->model->graph->n_outputs + 1);
+    j->lanes = OCTET_ARENA_ARRAY(arena, run_lane, (size_t)j->ctx->threads);
+    OCTET_TRY_ALLOC(diag, j->views);
+    OCTET_TRY_ALLOC(diag, j->lanes);
+    for (; j->n_lanes < j->ctx->threads; j->n_lanes++) {
+        run_lane *l = &j->lanes[j->n_lanes];
+        l->inputs = OCTET_ARENA_ARRAY(arena, octet_tensor, n_inputs + 1);
+        l->outputs = OCTET_ARENA_ARRAY(arena, const octet_tensor *, j->model->graph->n_outputs + 1);
+        OCTET_TRY_ALLOC(diag, l->inputs);
+        OCTET_TRY_ALLOC(diag, l->outputs);
+        OCTET_TRY(octet_worker_create(j->plan, NULL, NULL, &l->worker, diag));
+    }
+    return OCTET_OK;
+}
+
+static octet_status run_job_all(run_job *j, octet_arena *arena, octet_data *data,
+                                octet_progress progress)
+{
+    octet_diag *diag = &j->ctx->diag;
+    bool end = false;
+
+    OCTET_TRY(octet_plan_create(j->model, &j->plan, diag));
+    OCTET_TRY(octet_plan_seal(j->plan, true, diag));
+    OCTET_TRY(make_lanes(j, arena));
+    OCTET_TRY(octet_data_feed_init(&j->feed, data, j->ctx->threads, progress, j->user, diag));
+    while (!end)
+        OCTET_TRY(run_round(j, &end));
+    return OCTET_OK;
+}
+
+octet_status octet_model_run(octet_context *ctx, octet_model *model, octet_data *data,
+                             octet_run_sink sink, octet_progress progress, void *user)
+{
+    run_job j = {.ctx = ctx, .model = model, .sink = sink, .user = user};
+    octet_arena arena;
+
+    octet_arena_init(&arena, &ctx->allocator);
+    octet_status status = run_job_all(&j, &arena, data, progress);
+    for (int i = 0; i < j.n_lanes; i++)
+        octet_worker_destroy(j.lanes[i].worker);
+    if (j.feed.data != NULL)
+        octet_data_feed_deinit(&j.feed);
+    octet_plan_destroy(j.plan);
+    octet_arena_deinit(&arena);
+    return status;
+}
+
+octet_status octet_write_npz(octet_context *ctx, const char *path, const octet_output_view *outputs,
+                             size_t n)
+{
+    octet_tensor *tensors = octet_mem_zalloc(&ctx->allocator, n + 1, sizeof *tensors);
+    octet_npz_entry *entries = octet_mem_zalloc(&ctx->allocator, n + 1, sizeof *entries);
+    octet_status status = OCTET_OK;
+
+    if (tensors == NULL || entries == NULL)
+        status = octet_fail_nomem(&ctx->diag);
+    for (size_t i = 0; status == OCTET_OK && i < n; i++) {
+        status = octet_tensor_describe(&tensors[i], (octet_dtype)outputs[i].dtype, outputs[i].rank,
+                                       outputs[i].dims, &ctx->diag);
+        memcpy(&tensors[i].data, &outputs[i].data, sizeof tensors[i].data);
+        entries[i] = (octet_npz_entry){outputs[i].name, &tensors[i]};
+    }
+    if (status == OCTET_OK)
+        status = octet_npz_write(path, entries, (uint32_t)n, &ctx->diag);
+    octet_mem_free(&ctx->allocator, tensors);
+    octet_mem_free(&ctx->allocator, entries);
+    return status;
+}
