@@ -111,6 +111,10 @@ static octet_status rebuild(const replacer *r, ProtobufCMessage *in, ProtobufCMe
         *out = substitute != NULL ? &substitute->base : in;
         return OCTET_OK;
     }
+    if (in->descriptor == &onnx__sparse_tensor_proto__descriptor) {
+        *out = in;
+        return OCTET_OK;
+    }
     for (unsigned i = 0; i < in->descriptor->n_fields; i++)
         OCTET_TRY(rebuild_field(r, in, &in->descriptor->fields[i], &copy));
     *out = copy != NULL ? copy : in;

@@ -22,8 +22,9 @@ octet_status octet_wire_unpack(const ProtobufCMessageDescriptor *type, const uin
 typedef octet_status (*octet_wire_visit)(void *user, Onnx__TensorProto *tensor);
 octet_status octet_wire_each_tensor(ProtobufCMessage *root, octet_wire_visit visit, void *user);
 
-/* replace(user, tensor, &substitute) may leave the substitute NULL: keep. *out is `root` itself if
- * nothing was substituted; else only the messages above a substitute are copied (to the arena). */
+/* replace(user, tensor, &substitute) may leave the substitute NULL: keep. Parts of sparse tensors
+ * are not offered. *out is `root` itself if nothing was substituted; else only the messages above a
+ * substitute are copied (to the arena). */
 typedef octet_status (*octet_wire_replace)(void *user, const Onnx__TensorProto *tensor,
                                            Onnx__TensorProto **substitute);
 octet_status octet_wire_replace_tensors(ProtobufCMessage *root, octet_wire_replace replace,
