@@ -20,7 +20,7 @@ typedef struct octet_map {
 
 void octet_map_init(octet_map *map, const octet_allocator *allocator);
 void octet_map_deinit(octet_map *map);
-uint32_t octet_map_get(const octet_map *map, const char *key); /* OCTET_MAP_NONE if absent */
+uint32_t octet_map_get(const octet_map *map, const char *key);       /* OCTET_MAP_NONE if absent */
 bool octet_map_set(octet_map *map, const char *key, uint32_t value); /* false: no memory */
 void octet_map_remove(octet_map *map, const char *key);
 

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-/* Calls body(arg, index, worker) for 0 <= index < count; worker < threads. Indices are handed out in
- * increasing order. Floating-point mode (round to nearest even, no flush to zero) is set in every
- * worker and restored afterwards. A call from inside a body runs in that worker alone. */
+/* Calls body(arg, index, worker) for 0 <= index < count; worker < threads. Indices are handed out
+ * in increasing order. Floating-point mode (round to nearest even, no flush to zero) is set in
+ * every worker and restored afterwards. A call from inside a body runs in that worker alone. */
 void octet_parallel_for(size_t count, int threads,
                         void (*body)(void *arg, size_t index, int worker), void *arg);
 

@@ -1,9 +1,9 @@
 /* tensor.h: element types, shapes and tensors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Payloads are dense, row-major, little-endian, exactly as TensorProto.raw_data: 4-bit types hold two
- * elements a byte (low nibble first), 2-bit types four, bool one byte of 0 or 1. Strings have no
- * payload here; they travel with their origin.
+ * Payloads are dense, row-major, little-endian, exactly as TensorProto.raw_data: 4-bit types hold
+ * two elements a byte (low nibble first), 2-bit types four, bool one byte of 0 or 1. Strings have
+ * no payload here; they travel with their origin.
  */
 #ifndef OCTET_TENSOR_TENSOR_H
 #define OCTET_TENSOR_TENSOR_H
@@ -57,13 +57,14 @@ typedef enum octet_dtype_kind {
 typedef struct octet_dtype_traits {
     const char *name; /* ONNX text syntax: "float", "uint8", "int64", "float16", "bool" … */
     octet_dtype_kind kind;
-    uint8_t bits;      /* per element; 0 for string */
-    int64_t min, max;  /* integer types up to 32 bits and bool; else 0, 0 */
+    uint8_t bits;     /* per element; 0 for string */
+    int64_t min, max; /* integer types up to 32 bits and bool; else 0, 0 */
 } octet_dtype_traits;
 
 /* Never NULL; name "undefined" for an unknown number. */
 const octet_dtype_traits *octet_dtype_get(octet_dtype dtype);
-/* OCTET_DTYPE_UNDEFINED when there is no such name. "float32" and "double"/"float64" are accepted. */
+/* OCTET_DTYPE_UNDEFINED when there is no such name. "float32" and "double"/"float64" are accepted.
+ */
 octet_dtype octet_dtype_from_name(const char *name);
 
 typedef struct octet_tensor {
@@ -89,9 +90,9 @@ octet_status octet_tensor_init(octet_tensor *out, const octet_allocator *allocat
                                octet_diag *diag);
 void octet_tensor_deinit(octet_tensor *tensor, const octet_allocator *allocator);
 
-/* dst[0..count) = src[from..from+count) converted as ONNX Cast does (float to integer truncates; NaN
- * and out of range are defined in docs/numerics.md; 4-bit and float8 types included). src need not
- * be aligned. false: no such conversion (strings, complex). */
+/* dst[0..count) = src[from..from+count) converted as ONNX Cast does (float to integer truncates;
+ * NaN and out of range are defined in docs/numerics.md; 4-bit and float8 types included). src need
+ * not be aligned. false: no such conversion (strings, complex). */
 bool octet_convert(octet_dtype dst_type, void *dst, octet_dtype src_type, const void *src,
                    int64_t from, int64_t count);
 
