@@ -5,25 +5,34 @@
 
 #include <float.h>
 
-typedef void (*loop)(size_t n, const void *x, const octet_tensor *min, const octet_tensor *max,
-                     void *y);
+typedef void (*loop)(const octet_kernels *k, size_t n, const void *x, const octet_tensor *min,
+                     const octet_tensor *max, void *y);
 
 #define CLIP(T, lowest, highest)                                                                   \
-    static void clip_##T(size_t n, const void *px, const octet_tensor *min,                        \
-                         const octet_tensor *max, void *py)                                        \
+    static void clip_##T(const octet_kernels *k, size_t n, const void *px,                         \
+                         const octet_tensor *min, const octet_tensor *max, void *py)               \
     {                                                                                              \
         const T *x = px;                                                                           \
         T *restrict y = py;                                                                        \
         const T lo = min == NULL ? (lowest) : *(const T *)min->data;                               \
         const T hi = max == NULL ? (highest) : *(const T *)max->data;                              \
                                                                                                    \
+        (void)k;                                                                                   \
         for (size_t i = 0; i < n; i++) {                                                           \
             const T v = x[i] < lo ? lo : x[i];                                                     \
             y[i] = v > hi ? hi : v;                                                                \
         }                                                                                          \
     }
 
-CLIP(float, -FLT_MAX, FLT_MAX)
+static void clip_float(const octet_kernels *k, size_t n, const void *x, const octet_tensor *min,
+                       const octet_tensor *max, void *y)
+{
+    const float lo = min == NULL ? -FLT_MAX : *(const float *)min->data;
+    const float hi = max == NULL ? FLT_MAX : *(const float *)max->data;
+
+    k->clip_f32(n, x, lo, hi, y);
+}
+
 CLIP(double, -DBL_MAX, DBL_MAX)
 CLIP(int8_t, INT8_MIN, INT8_MAX)
 CLIP(int16_t, INT16_MIN, INT16_MAX)
@@ -68,7 +77,7 @@ static octet_status eval(octet_eval *e)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
                           octet_dtype_get(x->dtype)->name);
     OCTET_TRY(octet_eval_output_like(e, 0, x));
-    loops[x->dtype]((size_t)octet_tensor_count(x), x->data, min, max, e->out[0].data);
+    loops[x->dtype](e->k, (size_t)octet_tensor_count(x), x->data, min, max, e->out[0].data);
     return OCTET_OK;
 }
 

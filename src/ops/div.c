@@ -11,7 +11,8 @@ static int64_t quotient(int64_t a, int64_t b)
 
 #define DIVIDE(T, W) OCTET_BINARY_LOOP(T, T, (T)(u / v))
 #define DIVIDE_SIGNED(T, W) OCTET_BINARY_LOOP(T, T, (T)quotient(u, v))
-OCTET_FLOATS(DIVIDE)
+OCTET_KERNEL_LOOP(div_f32)
+DIVIDE(double, double)
 OCTET_UNSIGNED(DIVIDE)
 OCTET_SIGNED(DIVIDE_SIGNED)
 

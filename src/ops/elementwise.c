@@ -55,18 +55,18 @@ typedef struct operands {
     size_t in_size, out_size; /* bytes per element */
 } operands;
 
-static void run(const walk *w, octet_binary_loop loop, const operands *o)
+static void run(const octet_kernels *k, const walk *w, octet_binary_loop loop, const operands *o)
 {
     int32_t inner = w->rank - 1;
     size_t n = inner < 0 ? 1 : (size_t)w->dims[inner], at_a = 0, at_b = 0;
-    int sa = inner >= 0 && w->a[inner] != 0, sb = inner >= 0 && w->b[inner] != 0;
+    size_t sa = inner >= 0 && w->a[inner] != 0, sb = inner >= 0 && w->b[inner] != 0;
     int64_t index[OCTET_MAX_RANK] = {0};
     char *y = o->y;
 
     for (;;) {
         int32_t d = inner - 1;
 
-        loop(n, o->a + at_a * o->in_size, sa, o->b + at_b * o->in_size, sb, y);
+        loop(k, n, o->a + at_a * o->in_size, sa, o->b + at_b * o->in_size, sb, y);
         y += n * o->out_size;
         for (; d >= 0; d--) {
             at_a += w->a[d];
@@ -113,8 +113,8 @@ static bool empty(int32_t rank, const int64_t *dims)
     return false;
 }
 
-static void apply(octet_binary_loop loop, const octet_tensor *a, const octet_tensor *b,
-                  const octet_tensor *y)
+static void apply(const octet_kernels *k, octet_binary_loop loop, const octet_tensor *a,
+                  const octet_tensor *b, const octet_tensor *y)
 {
     walk w;
     operands o = {.a = a->data, .b = b->data, .y = y->data};
@@ -124,7 +124,7 @@ static void apply(octet_binary_loop loop, const octet_tensor *a, const octet_ten
     o.in_size = element_size(a->dtype);
     o.out_size = element_size(y->dtype);
     walk_init(&w, a, b, y->rank, y->dims);
-    run(&w, loop, &o);
+    run(k, &w, loop, &o);
 }
 
 octet_status octet_binary_eval_on(octet_eval *e, octet_binary_loop loop, const octet_tensor *a,
@@ -135,7 +135,7 @@ octet_status octet_binary_eval_on(octet_eval *e, octet_binary_loop loop, const o
 
     OCTET_TRY(broadcast(e, a, b, &rank, dims));
     OCTET_TRY(octet_eval_output(e, 0, result, rank, dims));
-    apply(loop, a, b, &e->out[0]);
+    apply(e->k, loop, a, b, &e->out[0]);
     return OCTET_OK;
 }
 
@@ -151,7 +151,7 @@ static octet_status step(octet_eval *e, octet_binary_loop loop, const octet_tens
     OCTET_TRY(octet_tensor_describe(&y, acc->dtype, rank, dims, e->diag));
     y.data = octet_eval_scratch(e, y.bytes);
     OCTET_TRY_ALLOC(e->diag, y.data);
-    apply(loop, acc, b, &y);
+    apply(e->k, loop, acc, b, &y);
     *acc = y;
     return OCTET_OK;
 }

@@ -16,7 +16,8 @@
 #include "ops/common.h"
 
 /* y[i] = f(a[i * sa], b[i * sb]); sa and sb are 0 or 1, both 0 only when n is 1. */
-typedef void (*octet_binary_loop)(size_t n, const void *a, int sa, const void *b, int sb, void *y);
+typedef void (*octet_binary_loop)(const octet_kernels *k, size_t n, const void *a, size_t sa,
+                                  const void *b, size_t sb, void *y);
 
 /* loops: by element type of the inputs. result UNDEFINED: the type of the inputs. */
 octet_status octet_binary_eval(octet_eval *e, const octet_binary_loop *loops, octet_dtype result);
@@ -32,11 +33,13 @@ octet_status octet_infer_compare(octet_infer *in); /* broadcast, bool */
 octet_status octet_check_divisor(octet_eval *e);
 
 #define OCTET_BINARY_LOOP_NAMED(name, T, R, result)                                                \
-    static void name(size_t n, const void *a, int sa, const void *b, int sb, void *y)              \
+    static void name(const octet_kernels *k, size_t n, const void *a, size_t sa, const void *b,    \
+                     size_t sb, void *y)                                                           \
     {                                                                                              \
         const T *p = (const T *)a, *q = (const T *)b;                                              \
         R *restrict r = (R *)y;                                                                    \
                                                                                                    \
+        (void)k;                                                                                   \
         if (sb == 0) {                                                                             \
             const T v = q[0];                                                                      \
             for (size_t i = 0; i < n; i++) {                                                       \
@@ -58,6 +61,14 @@ octet_status octet_check_divisor(octet_eval *e);
     }
 
 #define OCTET_BINARY_LOOP(T, R, result) OCTET_BINARY_LOOP_NAMED(loop_##T, T, R, result)
+
+/* The loop for float32 that the kernel table has. */
+#define OCTET_KERNEL_LOOP(kernel)                                                                  \
+    static void loop_float(const octet_kernels *k, size_t n, const void *a, size_t sa,             \
+                           const void *b, size_t sb, void *y)                                      \
+    {                                                                                              \
+        k->kernel(n, (const float *)a, sa, (const float *)b, sb, (float *)y);                      \
+    }
 
 /* X(element type, type to compute in) */
 #define OCTET_FLOATS(X) X(float, float) X(double, double)

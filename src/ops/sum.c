@@ -4,7 +4,8 @@
 #include "ops/elementwise.h"
 
 #define LOOP(T, W) OCTET_BINARY_LOOP(T, T, u + v)
-OCTET_FLOATS(LOOP)
+OCTET_KERNEL_LOOP(add_f32)
+LOOP(double, double)
 
 static const octet_binary_loop loops[OCTET_DTYPE_COUNT] = {OCTET_FLOAT_LOOPS};
 
