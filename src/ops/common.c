@@ -267,6 +267,24 @@ octet_status octet_infer_broadcast(octet_infer *in)
     return octet_infer_broadcast_as(in, 0, octet_infer_dtype(in, 0));
 }
 
+octet_status octet_infer_join(octet_infer *in, uint32_t index, const octet_type *a,
+                              const octet_type *b)
+{
+    bool same_rank = a->kind == OCTET_TYPE_TENSOR && b->kind == OCTET_TYPE_TENSOR &&
+                     a->rank == b->rank && a->rank >= 0 && a->rank <= OCTET_MAX_RANK;
+    octet_dim *dims = octet_infer_new_dims(in, same_rank ? a->rank : 0);
+
+    OCTET_TRY_ALLOC(in->diag, dims);
+    if (a->kind != OCTET_TYPE_TENSOR || b->kind != OCTET_TYPE_TENSOR)
+        return OCTET_OK;
+    for (int32_t i = 0; same_rank && i < a->rank; i++)
+        if (octet_dim_equal(a->dims[i], b->dims[i]))
+            dims[i] = a->dims[i];
+    octet_infer_set(in, index, a->dtype == b->dtype ? a->dtype : OCTET_DTYPE_UNDEFINED,
+                    same_rank ? a->rank : -1, dims);
+    return OCTET_OK;
+}
+
 octet_status octet_infer_same(octet_infer *in)
 {
     if (octet_infer_has(in, 0) && in->n_out > 0)
@@ -602,6 +620,14 @@ octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dim
                           "the output");
     if (x->bytes > 0)
         memcpy(e->out[0].data, x->data, x->bytes);
+    return OCTET_OK;
+}
+
+octet_status octet_eval_copy(octet_eval *e, uint32_t index, const octet_tensor *t)
+{
+    OCTET_TRY(octet_eval_output_like(e, index, t));
+    if (t->bytes > 0)
+        memcpy(e->out[index].data, t->data, t->bytes);
     return OCTET_OK;
 }
 

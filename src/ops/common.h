@@ -48,14 +48,17 @@ octet_status octet_infer_fail(octet_infer *in, const char *fmt, ...)
     OCTET_PRINTF(2, 3); /* INVALID_MODEL */
 /* Output 0 = broadcast of inputs [first, n_in), with the given dtype. */
 octet_status octet_infer_broadcast_as(octet_infer *in, uint32_t first, octet_dtype dtype);
+/* Output `index` = what holds for both types: for results that may come from either. */
+octet_status octet_infer_join(octet_infer *in, uint32_t index, const octet_type *a,
+                              const octet_type *b);
 /* octet_infer_broadcast and the known elements of integer Add, Sub, Mul, Div, Min, Max, Equal …, by
  * the node's operator name; other operators get the type alone. */
 octet_status octet_infer_shape_value_binary(octet_infer *in);
 /* Output 0 has the type of input 0 and, for integers, its known elements. */
 octet_status octet_infer_same_value(octet_infer *in);
 
-/* What a Constant node holds; false for strings and sparse tensors. out has no data pointer; *data may be
- * unaligned and lives as long as the node. */
+/* What a Constant node holds; false for strings and sparse tensors. out has no data pointer; *data
+ * may be unaligned and lives as long as the node. */
 bool octet_constant_payload(const octet_node *node, octet_tensor *out, const void **data);
 
 /* ---- axes */
@@ -81,6 +84,9 @@ octet_status octet_eval_element(octet_eval *e, octet_dtype dtype, size_t *bytes)
 octet_status octet_eval_require(octet_eval *e, uint32_t n_in); /* the first n_in inputs are given */
 /* Output 0 = payload of input 0 with another shape; any dtype but strings. */
 octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dims);
+
+/* Output `index` = a copy of t. */
+octet_status octet_eval_copy(octet_eval *e, uint32_t index, const octet_tensor *t);
 
 /* Row-major strides in bytes. */
 void octet_strides(int32_t rank, const int64_t *dims, size_t element, int64_t *strides);
