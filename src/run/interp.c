@@ -5,8 +5,8 @@
  * outer values are looked up in the parent's. Every tensor counts its reads down and is given back
  * to the pool at the last one.
  */
+#include "run/buffers.h"
 #include "run/plan.h"
-#include "run/pool.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ struct octet_worker {
     const octet_plan *plan;
     octet_tap tap;
     void *user;
-    octet_pool pool;
+    octet_buffers pool;
     frame main;
     int threads;
     uint32_t depth;
@@ -54,7 +54,7 @@ typedef struct evaluation {
 static void drop_slot(octet_worker *w, slot *s)
 {
     if (s->state == SLOT_OWNED)
-        octet_pool_give(&w->pool, s->t.data);
+        octet_buffers_give(&w->pool, s->t.data);
     s->state = SLOT_EMPTY;
 }
 
@@ -106,9 +106,9 @@ static octet_status host_output(octet_eval *e, uint32_t index, const octet_tenso
 {
     evaluation *ev = (evaluation *)e->host;
     OCTET_TRY(check_size(ev->worker, description, e->diag));
-    octet_pool_give(&ev->worker->pool, e->out[index].data);
+    octet_buffers_give(&ev->worker->pool, e->out[index].data);
     e->out[index] = *description;
-    e->out[index].data = octet_pool_take(&ev->worker->pool, description->bytes);
+    e->out[index].data = octet_buffers_take(&ev->worker->pool, description->bytes);
     OCTET_TRY_ALLOC(e->diag, e->out[index].data);
     return OCTET_OK;
 }
@@ -119,7 +119,7 @@ static void *host_scratch(octet_eval *e, size_t bytes)
     size_t total;
     if (!octet_add_size(bytes, SCRATCH_HEADER, &total))
         return NULL;
-    scratch *block = octet_pool_take(&ev->worker->pool, total);
+    scratch *block = octet_buffers_take(&ev->worker->pool, total);
     if (block == NULL)
         return NULL;
     block->next = ev->blocks;
@@ -131,7 +131,7 @@ static void free_scratch(evaluation *ev)
 {
     while (ev->blocks != NULL) {
         scratch *next = ev->blocks->next;
-        octet_pool_give(&ev->worker->pool, ev->blocks);
+        octet_buffers_give(&ev->worker->pool, ev->blocks);
         ev->blocks = next;
     }
 }
@@ -247,7 +247,7 @@ static octet_status narrow(octet_eval *e, uint32_t index, octet_dtype dtype)
     if (status == OCTET_OK)
         octet_convert(dtype, e->out[index].data, wide.dtype, wide.data, 0,
                       octet_tensor_count(&wide));
-    octet_pool_give(&((evaluation *)e->host)->worker->pool, wide.data);
+    octet_buffers_give(&((evaluation *)e->host)->worker->pool, wide.data);
     return status;
 }
 
@@ -310,7 +310,7 @@ static octet_status store_outputs(octet_worker *w, frame *f, const octet_node *n
         if (out[i].data == NULL)
             continue;
         if (v == OCTET_NO_VALUE) {
-            octet_pool_give(&w->pool, out[i].data);
+            octet_buffers_give(&w->pool, out[i].data);
             continue;
         }
         slot *s = &f->slots[v];
@@ -359,7 +359,7 @@ static octet_status run_node_with(octet_worker *w, frame *f, const octet_node *n
     free_scratch(&ev);
     if (status != OCTET_OK) {
         for (uint32_t i = 0; i < node->n_outputs; i++)
-            octet_pool_give(&w->pool, out[i].data);
+            octet_buffers_give(&w->pool, out[i].data);
         return status;
     }
     return store_outputs(w, f, node, out, diag);
@@ -425,7 +425,7 @@ octet_status octet_worker_create(const octet_plan *plan, octet_tap tap, void *us
     w->plan = plan;
     w->tap = tap;
     w->user = user;
-    octet_pool_init(&w->pool, allocator);
+    octet_buffers_init(&w->pool, allocator);
     w->main.gp = plan->graphs[0];
     w->main.slots = octet_mem_zalloc(allocator, w->main.gp->g->n_values, sizeof *w->main.slots);
     if (w->main.slots == NULL) {
@@ -442,7 +442,7 @@ void octet_worker_destroy(octet_worker *w)
         return;
     const octet_allocator *allocator = &w->plan->model->ctx->allocator;
     reset_frame(w, &w->main);
-    octet_pool_deinit(&w->pool);
+    octet_buffers_deinit(&w->pool);
     octet_mem_free(allocator, w->main.slots);
     octet_mem_free(allocator, w);
 }

@@ -1,15 +1,15 @@
-/* pool.c: reuse of tensor buffers within one worker
+/* buffers.c: reuse of tensor buffers within one worker
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "run/pool.h"
+#include "run/buffers.h"
 
 #include <string.h>
 
 /* The header precedes the payload and keeps its 64-byte alignment. */
-typedef struct octet_pool_block {
-    struct octet_pool_block *next;
+typedef struct octet_buffers_block {
+    struct octet_buffers_block *next;
     size_t capacity;
-} octet_pool_block;
+} octet_buffers_block;
 
 #define HEADER ((size_t)64)
 
@@ -19,37 +19,37 @@ typedef struct octet_pool_block {
 
 /* Idle memory is bounded by what is alive at the peak: samples of ever different shapes do not pile
  * up blocks that fit nobody. */
-static bool too_idle(const octet_pool *pool)
+static bool too_idle(const octet_buffers *pool)
 {
     return pool->idle > pool->peak;
 }
 
-void octet_pool_init(octet_pool *pool, const octet_allocator *allocator)
+void octet_buffers_init(octet_buffers *pool, const octet_allocator *allocator)
 {
     memset(pool, 0, sizeof *pool);
     pool->allocator = allocator;
 }
 
-static void free_block(octet_pool *pool, octet_pool_block *block)
+static void free_block(octet_buffers *pool, octet_buffers_block *block)
 {
     octet_mem_free_aligned(pool->allocator, block);
 }
 
-void octet_pool_deinit(octet_pool *pool)
+void octet_buffers_deinit(octet_buffers *pool)
 {
     while (pool->free_blocks != NULL) {
-        octet_pool_block *next = pool->free_blocks->next;
+        octet_buffers_block *next = pool->free_blocks->next;
         free_block(pool, pool->free_blocks);
         pool->free_blocks = next;
     }
     pool->idle = 0;
 }
 
-static octet_pool_block *find_block(octet_pool *pool, size_t bytes)
+static octet_buffers_block *find_block(octet_buffers *pool, size_t bytes)
 {
-    octet_pool_block **best = NULL;
+    octet_buffers_block **best = NULL;
 
-    for (octet_pool_block **at = &pool->free_blocks; *at != NULL; at = &(*at)->next) {
+    for (octet_buffers_block **at = &pool->free_blocks; *at != NULL; at = &(*at)->next) {
         size_t capacity = (*at)->capacity;
         if (capacity >= bytes && capacity / LARGEST_SHARE <= bytes &&
             (best == NULL || capacity < (*best)->capacity))
@@ -57,19 +57,19 @@ static octet_pool_block *find_block(octet_pool *pool, size_t bytes)
     }
     if (best == NULL)
         return NULL;
-    octet_pool_block *block = *best;
+    octet_buffers_block *block = *best;
     *best = block->next;
     pool->idle -= block->capacity;
     return block;
 }
 
-void *octet_pool_take(octet_pool *pool, size_t bytes)
+void *octet_buffers_take(octet_buffers *pool, size_t bytes)
 {
     size_t rounded;
     if (!octet_add_size(bytes, HEADER + 64, &rounded))
         return NULL;
     size_t capacity = (bytes + 63) & ~(size_t)63;
-    octet_pool_block *block = find_block(pool, capacity);
+    octet_buffers_block *block = find_block(pool, capacity);
     if (block == NULL) {
         block = octet_mem_alloc_aligned(pool->allocator, HEADER + capacity);
         if (block == NULL)
@@ -83,22 +83,22 @@ void *octet_pool_take(octet_pool *pool, size_t bytes)
     return (char *)block + HEADER;
 }
 
-static void drop_oldest(octet_pool *pool)
+static void drop_oldest(octet_buffers *pool)
 {
-    octet_pool_block **at = &pool->free_blocks;
+    octet_buffers_block **at = &pool->free_blocks;
     while ((*at)->next != NULL)
         at = &(*at)->next;
-    octet_pool_block *last = *at;
+    octet_buffers_block *last = *at;
     *at = NULL;
     pool->idle -= last->capacity;
     free_block(pool, last);
 }
 
-void octet_pool_give(octet_pool *pool, void *data)
+void octet_buffers_give(octet_buffers *pool, void *data)
 {
     if (data == NULL)
         return;
-    octet_pool_block *block = (octet_pool_block *)((char *)data - HEADER);
+    octet_buffers_block *block = (octet_buffers_block *)((char *)data - HEADER);
     pool->live -= block->capacity;
     pool->idle += block->capacity;
     block->next = pool->free_blocks;
