@@ -7,8 +7,9 @@
 #include "base/file.h"
 #include "tensor/tensor.h"
 
-/* Parses a .npy image in memory (format 1.0–3.0, C or Fortran order, little or big endian). out->data
- * points into `bytes` where the payload can be used as it is, else it is an owned copy (*owned). */
+/* Parses a .npy image in memory (format 1.0–3.0, C or Fortran order, little or big endian).
+ * out->data points into `bytes` where the payload can be used as it is, else it is an owned copy
+ * (*owned). */
 octet_status octet_npy_parse(const uint8_t *bytes, size_t size, const octet_allocator *allocator,
                              octet_tensor *out, bool *owned, size_t *consumed, octet_diag *diag);
 octet_status octet_npy_write(const char *path, const octet_tensor *tensor, octet_diag *diag);

@@ -1,8 +1,8 @@
 /* samples.h: calibration data
  * SPDX-License-Identifier: Apache-2.0
  *
- * A source gives numbered samples; a sample is one tensor per model input. Stacked arrays are mapped,
- * images are decoded when asked for, so memory does not grow with the number of samples.
+ * A source gives numbered samples; a sample is one tensor per model input. Stacked arrays are
+ * mapped, images are decoded when asked for, so memory does not grow with the number of samples.
  */
 #ifndef OCTET_DATA_SAMPLES_H
 #define OCTET_DATA_SAMPLES_H
@@ -26,9 +26,9 @@ typedef enum octet_resize_kind {
 } octet_resize_kind;
 
 typedef enum octet_interpolation { /* Pillow's antialiased filters are the definition */
-    OCTET_INTERP_NEAREST,
-    OCTET_INTERP_BILINEAR,
-    OCTET_INTERP_BICUBIC,
+                                   OCTET_INTERP_NEAREST,
+                                   OCTET_INTERP_BILINEAR,
+                                   OCTET_INTERP_BICUBIC,
 } octet_interpolation;
 
 typedef struct octet_image_options {
@@ -38,27 +38,33 @@ typedef struct octet_image_options {
     bool centered;
     octet_interpolation interpolation;
     enum { OCTET_CHANNELS_RGB, OCTET_CHANNELS_BGR, OCTET_CHANNELS_GRAY } channels;
-    enum { OCTET_LAYOUT_AUTO, OCTET_LAYOUT_NCHW, OCTET_LAYOUT_NHWC, OCTET_LAYOUT_CHW,
-           OCTET_LAYOUT_HWC } layout; /* AUTO: from the input's shape */
+    enum {
+        OCTET_LAYOUT_AUTO,
+        OCTET_LAYOUT_NCHW,
+        OCTET_LAYOUT_NHWC,
+        OCTET_LAYOUT_CHW,
+        OCTET_LAYOUT_HWC
+    } layout;                     /* AUTO: from the input's shape */
     float mean[3], std[3], scale; /* (pixel * scale - mean) / std, in the order of channels */
 } octet_image_options;
 
 typedef struct octet_samples_options {
-    int64_t limit; /* samples at most; 0: all */
+    int64_t limit;    /* samples at most; 0: all */
     bool have_images; /* image options given on the command line */
     octet_image_options image;
 } octet_samples_options;
 
 typedef struct octet_samples octet_samples;
 
-/* path: folder with samples.json; folder of .npy or .npz; folder of test_data_set_ * folders; folder of
- * JPEG/PNG (image options needed); one .npy/.npz/image file; "-": a stream of .npy on standard input.
- * Errors name file and, for JSON, line and column. */
+/* path: folder with samples.json; folder of .npy or .npz; folder of test_data_set_ * folders;
+ * folder of JPEG/PNG (image options needed); one .npy/.npz/image file; "-": a stream of .npy on
+ * standard input. Errors name file and, for JSON, line and column. */
 octet_status octet_samples_open(octet_context *ctx, const char *path,
                                 const octet_sample_input *inputs, uint32_t n_inputs,
                                 const octet_samples_options *options, octet_samples **out,
                                 octet_diag *diag);
-/* n samples of standard normal (floats) or small integers from a fixed generator; unknown dims are 1. */
+/* n samples of standard normal (floats) or small integers from a fixed generator; unknown dims
+ * are 1. */
 octet_status octet_samples_random(octet_context *ctx, const octet_sample_input *inputs,
                                   uint32_t n_inputs, int64_t n, octet_samples **out,
                                   octet_diag *diag);
@@ -85,8 +91,9 @@ typedef struct octet_sample {
 } octet_sample;
 
 /* Loads sample `index`; thread-safe for different `out`. For streams indices must come in order and
- * the call is serialised; *end is set when there are no more. Dtypes are converted to what the model
- * wants where that is lossless or the file is float64 and the model float32; shapes are checked. */
+ * the call is serialised; *end is set when there are no more. Dtypes are converted to what the
+ * model wants where that is lossless or the file is float64 and the model float32; shapes are
+ * checked. */
 octet_status octet_samples_get(octet_samples *samples, int64_t index, octet_sample *out, bool *end,
                                octet_diag *diag);
 void octet_sample_release(octet_samples *samples, octet_sample *sample);
