@@ -1,0 +1,20 @@
+/* arg_max.c: ArgMax, the place of the largest element along an axis
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/arg_common.h"
+
+static octet_status eval(octet_eval *e)
+{
+    return octet_arg_eval(e, true);
+}
+
+const octet_op octet_op_arg_max = {
+    .domain = "",
+    .name = "ArgMax",
+    .since = 13,
+    .in = {{.name = "data"}},
+    .out = {{.name = "reduced", .role = OCTET_ROLE_SHAPE}},
+    .quant = {.observe = OCTET_OBSERVE_NONE},
+    .infer = octet_arg_infer,
+    .eval = eval,
+};

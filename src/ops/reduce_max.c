@@ -1,0 +1,19 @@
+/* reduce_max.c: ReduceMax; NaN wins
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/reduce_common.h"
+
+static const octet_reduce reduce = {.combine = OCTET_COMBINE_MAX};
+
+static octet_status eval(octet_eval *e)
+{
+    return octet_reduce_eval(e, &reduce);
+}
+
+const octet_op octet_op_reduce_max = {
+    .domain = "",
+    .name = "ReduceMax",
+    .since = 13,
+    OCTET_REDUCE_PORTS,
+    .quant = {.observe = OCTET_OBSERVE_SHARED},
+};

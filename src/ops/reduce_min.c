@@ -1,0 +1,19 @@
+/* reduce_min.c: ReduceMin; NaN wins
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/reduce_common.h"
+
+static const octet_reduce reduce = {.combine = OCTET_COMBINE_MIN};
+
+static octet_status eval(octet_eval *e)
+{
+    return octet_reduce_eval(e, &reduce);
+}
+
+const octet_op octet_op_reduce_min = {
+    .domain = "",
+    .name = "ReduceMin",
+    .since = 13,
+    OCTET_REDUCE_PORTS,
+    .quant = {.observe = OCTET_OBSERVE_SHARED},
+};
