@@ -13,6 +13,8 @@ typedef struct builder {
     octet_model *model;
     octet_arena *arena; /* of the source: what origins hold */
     octet_diag *diag;
+    const octet_opset *opsets; /* imports of the model or function that is being built */
+    uint32_t n_opsets;
     bool unordered; /* some graph is not in topological order */
 } builder;
 
@@ -396,6 +398,15 @@ static void fill_outputs(const octet_graph *g, const Onnx__NodeProto *p, octet_v
     }
 }
 
+static octet_status check_import(const builder *b, const char *domain)
+{
+    for (uint32_t i = 0; i < b->n_opsets; i++) {
+        if (strcmp(b->opsets[i].domain, domain) == 0)
+            return OCTET_OK;
+    }
+    return invalid(b, "domain '%s' is not in opset_import", domain);
+}
+
 static octet_status make_node(builder *b, octet_graph *g, const Onnx__NodeProto *p,
                               const node_lists *lists)
 {
@@ -414,6 +425,7 @@ static octet_status make_node(builder *b, octet_graph *g, const Onnx__NodeProto 
 
     if (p->op_type == NULL || p->op_type[0] == '\0')
         return invalid(b, "it has no %s", "op_type");
+    OCTET_TRY(check_import(b, desc.domain));
     for (size_t i = 0; i < p->n_attribute; i++)
         OCTET_TRY(read_attr(b, p->attribute[i], g, &lists->attrs[i]));
     OCTET_TRY(fill_inputs(b, g, p, lists->inputs));
@@ -580,6 +592,8 @@ static octet_status build_function(builder *b, const Onnx__FunctionProto *p, oct
                             .overload = octet_text_or_empty(p->overload),
                             .origin = p};
     OCTET_TRY(read_function_lists(b, p, out));
+    b->opsets = out->opsets;
+    b->n_opsets = out->n_opsets;
     return build_function_body(b, p, &out->body);
 }
 
@@ -600,7 +614,11 @@ static octet_status build_functions(builder *b, const Onnx__ModelProto *p)
 octet_status octet_build_graphs(octet_model *model, const Onnx__ModelProto *proto, octet_diag *diag)
 {
     octet_source *source = model->loaded;
-    builder b = {.model = model, .arena = &source->arena, .diag = diag};
+    builder b = {.model = model,
+                 .arena = &source->arena,
+                 .diag = diag,
+                 .opsets = model->opsets,
+                 .n_opsets = model->n_opsets};
 
     OCTET_TRY(build_graph(&b, proto->graph, NULL, OCTET_NO_NODE, &model->graph));
     OCTET_TRY(build_functions(&b, proto));

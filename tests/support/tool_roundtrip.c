@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     if (status != OCTET_OK)
         fprintf(stderr, "%s: %s\n", octet_status_name(status), octet_context_message(ctx));
     else
-        printf("%llu\n", (unsigned long long)bytes);
+        fprintf(strcmp(argv[2], "-") == 0 ? stderr : stdout, "%llu\n", (unsigned long long)bytes);
     octet_context_destroy(ctx);
     return octet_status_exit_code(status);
 }
