@@ -3,26 +3,9 @@
  */
 #include "ops/global_common.h"
 
-static void finish_f32(const octet_kernels *k, size_t n, float *y, float count)
-{
-    k->div_f32(n, y, 1, &count, 0, y);
-}
-
-static double finish_f64(double x, double count)
-{
-    return x / count;
-}
-
-static const octet_reduce reduce = {
-    .combine = OCTET_COMBINE_SUM,
-    .floats_only = true,
-    .finish_f32 = finish_f32,
-    .finish_f64 = finish_f64,
-};
-
 static octet_status eval(octet_eval *e)
 {
-    return octet_global_eval(e, &reduce);
+    return octet_global_eval(e, &octet_reduce_mean);
 }
 
 const octet_op octet_op_global_average_pool = {

@@ -11,6 +11,9 @@ octet_status octet_global_eval(octet_eval *e, const octet_reduce *r)
     if (e->in[0]->rank < 2)
         return octet_fail(e->diag, OCTET_ERR_DATA, "X has %d dims instead of 2 or more",
                           (int)e->in[0]->rank);
+    if (octet_dtype_get(e->in[0]->dtype)->kind != OCTET_KIND_FLOAT)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "X is %s, not a floating type",
+                          octet_dtype_get(e->in[0]->dtype)->name);
     for (int32_t i = 0; i < OCTET_MAX_RANK; i++)
         mask[i] = i >= 2;
     return octet_reduce_axes(e, r, mask, true);

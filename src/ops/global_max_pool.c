@@ -3,7 +3,7 @@
  */
 #include "ops/global_common.h"
 
-static const octet_reduce reduce = {.combine = OCTET_COMBINE_MAX, .floats_only = true};
+static const octet_reduce reduce = {.combine = OCTET_COMBINE_MAX};
 
 static octet_status eval(octet_eval *e)
 {

@@ -30,6 +30,10 @@ typedef struct octet_reduce {
     int64_t (*finish_i64)(int64_t x, int64_t count, bool is_unsigned);
 } octet_reduce;
 
+/* Ways to fold that several operators use. */
+extern const octet_reduce octet_reduce_mean, octet_reduce_l1, octet_reduce_l2,
+    octet_reduce_sum_square;
+
 /* Axes from input 1 or attribute `axes`, keepdims and noop_with_empty_axes from the node. */
 octet_status octet_reduce_eval(octet_eval *e, const octet_reduce *r);
 /* Output 0 from input 0 by the axes in mask. */
