@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char reason_no_pattern[] = "no pattern of the backend covers it";
+static const char reason_unknown[] = "octet does not know this operator";
 static const char reason_output[] = "its output is not needed in integers";
 static const char reason_inputs[] = "its inputs come in float";
 static const char reason_branch[] = "calibration never computed it";
@@ -519,6 +520,6 @@ const char *octet_annotation_reason(const octet_annotation *a, const octet_graph
 {
     const octet_unit *u = unit_of(a, g, node);
     if (u == NULL)
-        return reason_no_pattern;
+        return octet_graph_node(g, node)->op == NULL ? reason_unknown : reason_no_pattern;
     return u->quantized ? NULL : u->reason;
 }

@@ -59,6 +59,8 @@ typedef struct octet_report_builder {
 octet_status octet_report_create(const octet_report_builder *from, octet_report **out,
                                  octet_diag *diag);
 void octet_report_set_placed(octet_report *report, const octet_place_result *placed);
+/* Conv, ConvTranspose, Gemm, MatMul and the recurrent operators. */
+bool octet_report_is_heavy(const octet_node *node);
 octet_status octet_report_warn(octet_report *report, const char *text);
 
 #endif

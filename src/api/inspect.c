@@ -79,8 +79,9 @@ static json_t *describe(const octet_model *model)
         bytes += t != NULL ? (json_int_t)t->bytes : 0;
     }
     return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "ir_version",
-                     (json_int_t)model->ir_version, "producer", model->producer_name, "opsets",
-                     opsets, "inputs", values_json(g, g->inputs, g->n_inputs, true), "outputs",
+                     (json_int_t)model->ir_version, "producer",
+                     model->producer_name != NULL ? model->producer_name : "", "opsets", opsets,
+                     "inputs", values_json(g, g->inputs, g->n_inputs, true), "outputs",
                      values_json(g, g->outputs, g->n_outputs, false), "nodes", nodes,
                      "initializer_elements", parameters, "initializer_bytes", bytes, "operators",
                      known, "operators_without_descriptor", unknown);

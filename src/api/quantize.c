@@ -94,22 +94,25 @@ static bool any_quantized(const octet_annotation *a)
     return false;
 }
 
+/* Says what stands in the way: the first heavy node if there is one, else the first node. */
 static octet_status refuse_nothing(job *j)
 {
     const octet_graph *g = j->model->graph;
+    const octet_node *named = NULL;
     char label[256];
 
     for (uint32_t i = 0; i < g->n_order; i++) {
         const octet_node *node = octet_graph_node(g, g->order[i]);
-        const char *reason =
-            node->removed ? NULL : octet_annotation_reason(j->annotation, g, node->id);
-        if (reason != NULL)
-            return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED,
-                              "nothing in the model would run in integers on '%s'; %s: %s",
-                              j->backend->name, octet_node_label(g, node, label, sizeof label),
-                              reason);
+        if (!node->removed &&
+            (named == NULL || (octet_report_is_heavy(node) && !octet_report_is_heavy(named))))
+            named = node;
     }
-    return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED, "the model has no nodes to quantize");
+    if (named == NULL)
+        return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED, "the model has no nodes to quantize");
+    return octet_fail(j->diag, OCTET_ERR_UNSUPPORTED,
+                      "nothing in the model would run in integers on '%s'; %s: %s",
+                      j->backend->name, octet_node_label(g, named, label, sizeof label),
+                      octet_annotation_reason(j->annotation, g, named->id));
 }
 
 /* The value that a captured one stands for is what the interpreter computes. */

@@ -17,7 +17,7 @@ typedef struct report {
     uint32_t warnings_capacity;
 } report;
 
-static bool is_heavy(const octet_node *node)
+bool octet_report_is_heavy(const octet_node *node)
 {
     static const char *const ops[] = {"Conv", "ConvTranspose", "Gemm", "MatMul",
                                       "LSTM", "GRU",           "RNN"};
@@ -64,7 +64,7 @@ static bool count_nodes(report *r, const octet_annotation *a, const octet_graph 
         if (node->removed || !computes_floats(g, node))
             continue;
         const char *reason = octet_annotation_reason(a, g, node->id);
-        unsigned heavy = is_heavy(node) ? 1 : 0;
+        unsigned heavy = octet_report_is_heavy(node) ? 1 : 0;
         if (reason == NULL) {
             r->view.nodes_integer++;
             r->view.heavy_integer += heavy;
