@@ -340,7 +340,7 @@ static octet_status write_weight(placer *p, weight *w)
 static octet_status place_bias(placer *p, const octet_unit *u, const weight *w, float x_scale)
 {
     const octet_tensor *bias;
-    uint32_t index;
+    uint32_t index = 0;
     const octet_node *node = bias_node(u, &index);
     octet_value_id quantized, scale, read;
 

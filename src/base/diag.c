@@ -40,21 +40,20 @@ int octet_status_exit_code(octet_status status)
     return statuses[status_index(status)].exit_code;
 }
 
-octet_status octet_fail(octet_diag *diag, octet_status code, const char *fmt, ...)
+void octet_diag_set(octet_diag *diag, octet_status code, const char *fmt, ...)
 {
     /* Formatted aside: the arguments may point into diag itself. */
     char text[OCTET_DIAG_TEXT];
     va_list args;
 
     if (diag == NULL)
-        return code;
+        return;
     va_start(args, fmt);
     if (vsnprintf(text, sizeof text, fmt, args) < 0)
         text[0] = '\0';
     va_end(args);
     memcpy(diag->text, text, strlen(text) + 1);
     diag->code = code;
-    return code;
 }
 
 octet_status octet_fail_nomem(octet_diag *diag)
@@ -64,31 +63,20 @@ octet_status octet_fail_nomem(octet_diag *diag)
 
 octet_status octet_note(octet_diag *diag, octet_status status, const char *fmt, ...)
 {
-    char text[OCTET_DIAG_TEXT];
-    size_t used, room;
+    /* What does not fit is cut at the end: the outermost context is kept. */
+    char inner[OCTET_DIAG_TEXT], *text;
+    size_t used;
     va_list args;
-    int length;
 
     if (diag == NULL || status == OCTET_OK)
         return status;
+    text = diag->text;
+    memcpy(inner, text, strlen(text) + 1);
     va_start(args, fmt);
-    length = vsnprintf(text, sizeof text - 2, fmt, args);
+    if (vsnprintf(text, OCTET_DIAG_TEXT - 2, fmt, args) < 0)
+        text[0] = '\0';
     va_end(args);
-    if (length < 0)
-        return status;
     used = strlen(text);
-    memcpy(text + used, ": ", 3);
-    used += 2;
-    room = sizeof text - 1 - used;
-    /* What does not fit is cut at the end: the outermost context is kept. */
-    {
-        size_t rest = strlen(diag->text);
-
-        if (rest > room)
-            rest = room;
-        memcpy(text + used, diag->text, rest);
-        text[used + rest] = '\0';
-    }
-    memcpy(diag->text, text, strlen(text) + 1);
+    snprintf(text + used, OCTET_DIAG_TEXT - used, ": %s", inner);
     return status;
 }

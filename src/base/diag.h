@@ -27,9 +27,18 @@ typedef struct octet_diag {
 #    define OCTET_PRINTF(fmt, args)
 #endif
 
-/* Sets code and text and returns the code. diag may be NULL. */
-octet_status octet_fail(octet_diag *diag, octet_status code, const char *fmt, ...)
-    OCTET_PRINTF(3, 4);
+/* Sets code and text. diag may be NULL. */
+void octet_diag_set(octet_diag *diag, octet_status code, const char *fmt, ...) OCTET_PRINTF(3, 4);
+
+static inline octet_status octet_diag_code(octet_status code)
+{
+    return code;
+}
+
+/* The same as an expression whose value is the code. A macro, so that compilers see which code it
+ * is and do not warn of results that are unset only after a failure. */
+#define octet_fail(diag, code, ...)                                                                \
+    (octet_diag_set((diag), (code), __VA_ARGS__), octet_diag_code(code))
 
 /* "out of memory" */
 octet_status octet_fail_nomem(octet_diag *diag);
@@ -48,15 +57,19 @@ octet_status octet_note(octet_diag *diag, octet_status status, const char *fmt, 
 #define OCTET_TRY_NOTE(diag, expr, ...)                                                            \
     do {                                                                                           \
         octet_status try_status_ = (expr);                                                         \
-        if (try_status_ != OCTET_OK)                                                               \
-            return octet_note((diag), try_status_, __VA_ARGS__);                                   \
+        if (try_status_ != OCTET_OK) {                                                             \
+            octet_note((diag), try_status_, __VA_ARGS__);                                          \
+            return try_status_;                                                                    \
+        }                                                                                          \
     } while (0)
 
 /* For pointers that come from an allocation. */
 #define OCTET_TRY_ALLOC(diag, ptr)                                                                 \
     do {                                                                                           \
-        if ((ptr) == NULL)                                                                         \
-            return octet_fail_nomem(diag);                                                         \
+        if ((ptr) == NULL) {                                                                       \
+            octet_fail_nomem(diag);                                                                \
+            return OCTET_ERR_NOMEM;                                                                \
+        }                                                                                          \
     } while (0)
 
 #endif

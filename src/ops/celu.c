@@ -6,7 +6,7 @@
 static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
     const float alpha = a->p[0];
-    float t[OCTET_UNARY_BLOCK];
+    float t[OCTET_UNARY_BLOCK] = {0};
 
     for (size_t i = 0; i < n; i++)
         t[i] = x[i] / alpha;

@@ -11,7 +11,7 @@
 
 static void exact_f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    float t[OCTET_UNARY_BLOCK];
+    float t[OCTET_UNARY_BLOCK] = {0};
 
     for (size_t i = 0; i < n; i++)
         t[i] = x[i] * (float)SQRT_HALF;
@@ -28,7 +28,7 @@ static double exact_f64(const octet_unary_args *a, double x)
 
 static void tanh_f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    float t[OCTET_UNARY_BLOCK];
+    float t[OCTET_UNARY_BLOCK] = {0};
 
     for (size_t i = 0; i < n; i++)
         t[i] = (float)SQRT_2_PI * (x[i] + (float)CUBIC * x[i] * x[i] * x[i]);
