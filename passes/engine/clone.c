@@ -59,6 +59,13 @@ static octet_status initializer(octet_clone *c, octet_value_id id)
     return OCTET_OK;
 }
 
+octet_status octet_clone_initializers(octet_clone *c)
+{
+    for (uint32_t i = 0; i < c->from->n_initializers; i++)
+        OCTET_TRY(initializer(c, c->from->initializers[i]));
+    return OCTET_OK;
+}
+
 /* Values of the graph around become captures of their copies there. */
 static octet_status captures(octet_clone *c, octet_clone *around)
 {
@@ -83,9 +90,7 @@ static octet_status interface(octet_clone *c)
         OCTET_TRY(octet_clone_value(c, c->from->inputs[i], &copy));
         OCTET_TRY(octet_edit_add_graph_input(c->to, copy, c->diag));
     }
-    for (uint32_t i = 0; i < c->from->n_initializers; i++)
-        OCTET_TRY(initializer(c, c->from->initializers[i]));
-    return OCTET_OK;
+    return octet_clone_initializers(c);
 }
 
 static octet_status outputs(octet_clone *c)

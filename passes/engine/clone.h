@@ -28,6 +28,8 @@ typedef struct octet_clone {
 octet_status octet_clone_init(octet_clone *c);
 /* Copies all nodes of from, in order, with their subgraphs. */
 octet_status octet_clone_nodes(octet_clone *c);
+/* Copies all initializers of from. */
+octet_status octet_clone_initializers(octet_clone *c);
 /* The copy of a value, made when it is asked for the first time. */
 octet_status octet_clone_value(octet_clone *c, octet_value_id id, octet_value_id *out);
 

@@ -399,6 +399,7 @@ static octet_status infer_node(frame *f, const octet_node *n)
 static octet_status infer_graph(frame *f)
 {
     octet_graph *g = f->g;
+    octet_node *n;
 
     for (octet_value_id id = 0; id < g->n_values; id++) {
         const octet_value *v = octet_graph_value(g, id);
@@ -406,8 +407,10 @@ static octet_status infer_graph(frame *f)
         if (v->outer != OCTET_NO_VALUE || v->is_input || v->constant != NULL)
             OCTET_TRY(store_type(f, id));
     }
-    for (uint32_t i = 0; i < g->n_order; i++)
-        OCTET_TRY(infer_node(f, octet_graph_node(g, g->order[i])));
+    OCTET_FOR_EACH_NODE(g, n)
+    {
+        OCTET_TRY(infer_node(f, n));
+    }
     return OCTET_OK;
 }
 

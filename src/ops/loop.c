@@ -324,6 +324,8 @@ static octet_status find_length(octet_eval *e, scan *s)
             return octet_fail(e->diag, OCTET_ERR_DATA, "scanned inputs differ in length");
         s->length = e->in[i]->dims[at];
     }
+    if (s->length > MAX_ROUNDS)
+        return octet_fail(e->diag, OCTET_ERR_DATA, "%lld steps are too many", (long long)s->length);
     return OCTET_OK;
 }
 
