@@ -1,0 +1,181 @@
+/* quantize_common.c: scales of QuantizeLinear and DequantizeLinear, integer operands of the others
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/quantize_common.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool same_shape(const octet_tensor *a, const octet_tensor *b)
+{
+    return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof(*a->dims)) == 0;
+}
+
+/* A scale of x's rank, ceil(size / block) long on the axis and like x elsewhere. */
+static octet_status check_blocks(octet_eval *e, const octet_tensor *x, const octet_tensor *scale,
+                                 int32_t axis, int64_t block)
+{
+    bool fits = scale->rank == x->rank;
+
+    for (int32_t i = 0; fits && i < x->rank; i++) {
+        int64_t blocks = i == axis && x->dims[i] > 0 ? (x->dims[i] - 1) / block + 1 : x->dims[i];
+
+        fits = scale->dims[i] == blocks;
+    }
+    if (!fits)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
+                          "the scale's shape does not fit blocks of %lld on axis %d",
+                          (long long)block, axis);
+    return OCTET_OK;
+}
+
+octet_status octet_quant_layout_init(octet_eval *e, const octet_tensor *x,
+                                     const octet_tensor *scale, const octet_tensor *zero_point,
+                                     octet_quant_layout *out)
+{
+    int64_t block = octet_node_int(e->node, "block_size", 0);
+    int32_t axis;
+
+    *out = (octet_quant_layout){.outer = 1, .size = 1, .inner = octet_tensor_count(x)};
+    if (zero_point != NULL && !same_shape(scale, zero_point) &&
+        (octet_tensor_count(scale) != 1 || octet_tensor_count(zero_point) != 1))
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "scale and zero point differ in shape");
+    if (block < 0)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "block_size is %lld", (long long)block);
+    out->per_tensor = octet_tensor_count(scale) == 1 && scale->rank <= 1;
+    if (out->per_tensor)
+        return OCTET_OK;
+    OCTET_TRY(octet_axis_check(octet_node_int(e->node, "axis", 1), x->rank, &axis, e->diag));
+    out->outer = octet_dims_product(x->dims, 0, axis);
+    out->size = x->dims[axis];
+    out->inner = octet_dims_product(x->dims, axis + 1, x->rank);
+    out->block = block;
+    if (block > 0)
+        return check_blocks(e, x, scale, axis, block);
+    if (scale->rank != 1 || scale->dims[0] != out->size)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
+                          "the scale has %lld elements in %d dims but axis %d of x has %lld",
+                          (long long)octet_tensor_count(scale), scale->rank, axis,
+                          (long long)out->size);
+    return OCTET_OK;
+}
+
+bool octet_quant_next_run(octet_quant_layout *layout, octet_quant_run *out)
+{
+    octet_quant_layout *l = layout;
+    int64_t at = l->next, i, a, o;
+
+    if (at >= l->outer * l->size * l->inner)
+        return false;
+    i = at % l->inner;
+    a = at / l->inner % l->size;
+    o = at / l->inner / l->size;
+    *out = (octet_quant_run){.start = at, .length = 1};
+    if (l->per_tensor || l->block == 0) {
+        out->length = l->inner;
+        out->scale = l->per_tensor ? 0 : a;
+    } else {
+        int64_t blocks = (l->size - 1) / l->block + 1, left = l->size - a;
+
+        out->scale = (o * blocks + a / l->block) * l->inner + i;
+        if (l->inner == 1)
+            out->length = left < l->block ? left : l->block;
+    }
+    l->next += out->length;
+    return true;
+}
+
+octet_status octet_eval_floats(octet_eval *e, const octet_tensor *t, const float **out)
+{
+    int64_t count = t != NULL ? octet_tensor_count(t) : 0;
+    size_t bytes;
+    float *copy;
+
+    *out = t != NULL ? t->data : NULL;
+    if (t == NULL || t->dtype == OCTET_DTYPE_FLOAT32)
+        return OCTET_OK;
+    copy =
+        octet_dtype_bytes(OCTET_DTYPE_FLOAT32, count, &bytes) ? octet_eval_scratch(e, bytes) : NULL;
+    OCTET_TRY_ALLOC(e->diag, copy);
+    if (!octet_convert(OCTET_DTYPE_FLOAT32, copy, t->dtype, t->data, 0, count))
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "type %s is not supported",
+                          octet_dtype_get(t->dtype)->name);
+    *out = copy;
+    return OCTET_OK;
+}
+
+/* ---- integer operators */
+
+static octet_status check_widen(octet_eval *e, const octet_tensor *t,
+                                const octet_tensor *zero_point, int32_t axis)
+{
+    int64_t count = zero_point != NULL ? octet_tensor_count(zero_point) : 1;
+
+    if (t->dtype != OCTET_DTYPE_UINT8 && t->dtype != OCTET_DTYPE_INT8)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "an input has type %s",
+                          octet_dtype_get(t->dtype)->name);
+    if (zero_point != NULL && zero_point->dtype != t->dtype)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "a zero point has another type (%s)",
+                          octet_dtype_get(zero_point->dtype)->name);
+    if (count != 1 && (axis < 0 || axis >= t->rank || count != t->dims[axis]))
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
+                          "a zero point has %lld elements, which fit no axis", (long long)count);
+    return OCTET_OK;
+}
+
+static int32_t byte_at(const octet_tensor *t, int64_t i)
+{
+    return t->dtype == OCTET_DTYPE_INT8 ? ((const int8_t *)t->data)[i]
+                                        : ((const uint8_t *)t->data)[i];
+}
+
+octet_status octet_eval_widen(octet_eval *e, const octet_tensor *t, const octet_tensor *zero_point,
+                              int32_t axis, int32_t **out)
+{
+    int64_t count = octet_tensor_count(t), inner = 1;
+    bool many = zero_point != NULL && octet_tensor_count(zero_point) != 1;
+    int32_t zero = 0;
+    size_t bytes;
+
+    OCTET_TRY(check_widen(e, t, zero_point, axis));
+    *out =
+        octet_dtype_bytes(OCTET_DTYPE_INT32, count, &bytes) ? octet_eval_scratch(e, bytes) : NULL;
+    OCTET_TRY_ALLOC(e->diag, *out);
+    if (zero_point != NULL && !many)
+        zero = byte_at(zero_point, 0);
+    if (many)
+        inner = octet_dims_product(t->dims, axis + 1, t->rank);
+    for (int64_t i = 0; i < count; i++) {
+        if (many)
+            zero = byte_at(zero_point, i / inner % t->dims[axis]);
+        (*out)[i] = byte_at(t, i) - zero;
+    }
+    return OCTET_OK;
+}
+
+octet_status octet_eval_scale(octet_eval *e, uint32_t index, float *out)
+{
+    const octet_tensor *t = octet_eval_input(e, index);
+    const float *values;
+
+    if (t == NULL || octet_tensor_count(t) != 1)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "input %u is not one number", index);
+    OCTET_TRY(octet_eval_floats(e, t, &values));
+    *out = values[0];
+    return OCTET_OK;
+}
+
+void octet_requantize(size_t n, const int32_t *acc, float multiplier, int32_t zero_point,
+                      octet_dtype dtype, uint8_t *y)
+{
+    const octet_dtype_traits *t = octet_dtype_get(dtype);
+    float lo = (float)((int32_t)t->min - zero_point), hi = (float)((int32_t)t->max - zero_point);
+
+    for (size_t i = 0; i < n; i++) {
+        float v = (float)acc[i] * multiplier;
+
+        v = v > lo ? v : lo;
+        v = v < hi ? v : hi;
+        y[i] = (uint8_t)((int32_t)rintf(v) + zero_point);
+    }
+}
