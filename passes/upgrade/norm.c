@@ -121,6 +121,7 @@ octet_status octet_upgrade_bn_outputs(octet_upgrade *u)
             return octet_fail(u->diag, OCTET_ERR_UNSUPPORTED, "training mode is not supported");
         OCTET_TRY(octet_edit_set_output(u->g, u->n->id, i, OCTET_NO_VALUE, u->diag));
     }
+    octet_edit_trim_outputs(u->g, u->n->id);
     return OCTET_OK;
 }
 

@@ -60,6 +60,8 @@ octet_status octet_edit_set_input(octet_graph *g, octet_node_id node, uint32_t i
 /* The new output must have no producer. */
 octet_status octet_edit_set_output(octet_graph *g, octet_node_id node, uint32_t index,
                                    octet_value_id value, octet_diag *diag);
+/* Shortens the output list by the outputs that are left out at its end. */
+void octet_edit_trim_outputs(octet_graph *g, octet_node_id node);
 octet_status octet_edit_set_inputs(octet_graph *g, octet_node_id node, const octet_value_id *inputs,
                                    uint32_t n, octet_diag *diag);
 octet_status octet_edit_set_op(octet_graph *g, octet_node_id node, const char *op_type,

@@ -281,6 +281,15 @@ octet_status octet_edit_set_output(octet_graph *g, octet_node_id node, uint32_t 
     return claim_output(g, n, index, value, diag);
 }
 
+void octet_edit_trim_outputs(octet_graph *g, octet_node_id node)
+{
+    octet_node *n = g->nodes[node];
+
+    while (n->n_outputs > 0 && n->outputs[n->n_outputs - 1] == OCTET_NO_VALUE)
+        n->n_outputs--;
+    octet_mark_node(g, n);
+}
+
 /* ---- nodes */
 
 static void lower(char *text)
