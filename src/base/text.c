@@ -173,19 +173,29 @@ static bool replace_point(char *text, size_t size, char *at, const char *from, c
     return true;
 }
 
-bool octet_parse_f64(const char *s, double *out)
+#define LONGEST_NUMBER 512 /* a longer one is refused */
+
+/* Copies a decimal number into text as strtod() of this locale wants it. */
+static bool localize(const char *s, char text[LONGEST_NUMBER])
 {
-    char text[512]; /* a longer number is refused */
     const char *point;
     size_t length = strlen(s);
+
+    if (length >= LONGEST_NUMBER || !is_decimal(s, &point))
+        return false;
+    memcpy(text, s, length + 1);
+    return point == NULL ||
+           replace_point(text, LONGEST_NUMBER, text + (point - s), ".", locale_point());
+}
+
+bool octet_parse_f64(const char *s, double *out)
+{
+    char text[LONGEST_NUMBER];
     double value;
 
     if (parse_special(s, out))
         return true;
-    if (!is_decimal(s, &point) || length >= sizeof text)
-        return false;
-    memcpy(text, s, length + 1);
-    if (point != NULL && !replace_point(text, sizeof text, text + (point - s), ".", locale_point()))
+    if (!localize(s, text))
         return false;
     value = strtod(text, NULL);
     if (isinf(value))
@@ -194,24 +204,69 @@ bool octet_parse_f64(const char *s, double *out)
     return true;
 }
 
+bool octet_parse_f32(const char *s, float *out)
+{
+    char text[LONGEST_NUMBER];
+    double special;
+    float value;
+
+    if (parse_special(s, &special)) {
+        *out = (float)special;
+        return true;
+    }
+    if (!localize(s, text))
+        return false;
+    value = strtof(text, NULL); /* not by way of a double, which would round twice */
+    if (isinf(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool print_special(double x, char buffer[32])
+{
+    if (isnan(x))
+        strcpy(buffer, "nan");
+    else if (isinf(x))
+        strcpy(buffer, x < 0 ? "-inf" : "inf");
+    else
+        return false;
+    return true;
+}
+
+static const char *unlocalize(char buffer[32])
+{
+    const char *point = locale_point();
+    char *at = strstr(buffer, point);
+
+    if (at != NULL && strcmp(point, ".") != 0)
+        replace_point(buffer, 32, at, point, ".");
+    return buffer;
+}
+
 const char *octet_print_f32(float x, char buffer[32])
 {
     /* Six digits survive decimal-binary-decimal, but for denormals fewer may already be exact. */
     int digits = fabsf(x) < FLT_MIN ? 1 : FLT_DIG;
-    const char *point = locale_point();
-    char *at;
 
-    if (isnan(x))
-        return strcpy(buffer, "nan");
-    if (isinf(x))
-        return strcpy(buffer, x < 0 ? "-inf" : "inf");
+    if (print_special((double)x, buffer))
+        return buffer;
     do
         snprintf(buffer, 32, "%.*g", digits, (double)x);
     while (strtof(buffer, NULL) != x && digits++ < FLT_DECIMAL_DIG);
-    at = strstr(buffer, point);
-    if (at != NULL && strcmp(point, ".") != 0)
-        replace_point(buffer, 32, at, point, ".");
-    return buffer;
+    return unlocalize(buffer);
+}
+
+const char *octet_print_f64(double x, char buffer[32])
+{
+    int digits = fabs(x) < DBL_MIN ? 1 : DBL_DIG;
+
+    if (print_special(x, buffer))
+        return buffer;
+    do
+        snprintf(buffer, 32, "%.*g", digits, x);
+    while (strtod(buffer, NULL) != x && digits++ < DBL_DECIMAL_DIG);
+    return unlocalize(buffer);
 }
 
 /* ---- nearest names */

@@ -32,6 +32,10 @@ octet_status octet_edit_make_initializer(octet_graph *g, octet_value_id value,
  * capture is registered when add_node or set_attr takes the graph. */
 octet_status octet_edit_capture(octet_graph *g, octet_value_id outer, octet_value_id *out,
                                 octet_diag *diag);
+/* The value that a name means in g: its own or, captured level by level, one of a graph around it.
+ * NO_VALUE if there is none. */
+octet_status octet_edit_resolve(octet_graph *g, const char *name, octet_value_id *out,
+                                octet_diag *diag);
 octet_status octet_edit_add_graph_input(octet_graph *g, octet_value_id value, octet_diag *diag);
 octet_status octet_edit_add_graph_output(octet_graph *g, octet_value_id value, octet_diag *diag);
 void octet_edit_remove_graph_input(octet_graph *g, uint32_t index);
@@ -78,6 +82,9 @@ octet_status octet_edit_set_float(octet_graph *g, octet_node_id node, const char
                                   octet_diag *diag);
 octet_status octet_edit_set_string(octet_graph *g, octet_node_id node, const char *name,
                                    const char *value, octet_diag *diag);
+/* A copy in the model's arena, as set_attr keeps it. */
+octet_status octet_edit_copy_attr(octet_model *model, const octet_attr *from, octet_attr *to,
+                                  octet_diag *diag);
 void octet_edit_remove_attr(octet_graph *g, octet_node_id node, const char *name);
 /* Makes every use of `from` (node inputs, captures) use `to`. A graph output keeps its name: when
  * `from` is a graph output and `to` is neither graph input, initializer, outer nor itself a graph

@@ -6,16 +6,17 @@
 #include <assert.h>
 #include <string.h>
 
-#define NEW_ARRAY(g, type, n) OCTET_ARENA_ARRAY(&(g)->model->arena, type, n)
+#define NEW_ARRAY(model, type, n) OCTET_ARENA_ARRAY(&(model)->arena, type, n)
 
-static octet_status copy_text(octet_graph *g, const char *text, const char **out, octet_diag *diag)
+static octet_status copy_text(octet_model *model, const char *text, const char **out,
+                              octet_diag *diag)
 {
-    *out = octet_arena_strdup(&g->model->arena, text != NULL ? text : "");
+    *out = octet_arena_strdup(&model->arena, text != NULL ? text : "");
     OCTET_TRY_ALLOC(diag, *out);
     return OCTET_OK;
 }
 
-/* Domains, op types and stamps repeat on every node: the common ones are not copied. */
+/* The default domain, on nearly every node, is not copied. */
 static octet_status copy_domain(octet_graph *g, const char *domain, const char **out,
                                 octet_diag *diag)
 {
@@ -23,54 +24,54 @@ static octet_status copy_domain(octet_graph *g, const char *domain, const char *
         *out = "";
         return OCTET_OK;
     }
-    return copy_text(g, domain, out, diag);
+    return copy_text(g->model, domain, out, diag);
 }
 
 /* ---- attributes */
 
-static octet_status copy_array(octet_graph *g, const void *from, uint32_t count, size_t size,
+static octet_status copy_array(octet_model *model, const void *from, uint32_t count, size_t size,
                                void *to, octet_diag *diag)
 {
-    void *copy = octet_arena_memdup(&g->model->arena, from, count * size);
+    void *copy = octet_arena_memdup(&model->arena, from, count * size);
 
     OCTET_TRY_ALLOC(diag, copy);
     memcpy(to, &copy, sizeof copy);
     return OCTET_OK;
 }
 
-static octet_status copy_strings(octet_graph *g, octet_attr *attr, octet_diag *diag)
+static octet_status copy_strings(octet_model *model, octet_attr *attr, octet_diag *diag)
 {
-    const char **copy = NEW_ARRAY(g, const char *, attr->count);
+    const char **copy = NEW_ARRAY(model, const char *, attr->count);
 
     OCTET_TRY_ALLOC(diag, copy);
     for (uint32_t i = 0; i < attr->count; i++)
-        OCTET_TRY(copy_text(g, attr->strings[i], &copy[i], diag));
+        OCTET_TRY(copy_text(model, attr->strings[i], &copy[i], diag));
     attr->strings = copy;
     return OCTET_OK;
 }
 
-static octet_status copy_attr(octet_graph *g, const octet_attr *from, octet_attr *to,
-                              octet_diag *diag)
+octet_status octet_edit_copy_attr(octet_model *model, const octet_attr *from, octet_attr *to,
+                                  octet_diag *diag)
 {
     *to = *from;
-    OCTET_TRY(copy_text(g, from->name, &to->name, diag));
+    OCTET_TRY(copy_text(model, from->name, &to->name, diag));
     if (from->reference != NULL)
-        OCTET_TRY(copy_text(g, from->reference, &to->reference, diag));
+        OCTET_TRY(copy_text(model, from->reference, &to->reference, diag));
     if (from->s != NULL) {
-        to->s = octet_arena_memdup(&g->model->arena, from->s, from->s_length + 1);
+        to->s = octet_arena_memdup(&model->arena, from->s, from->s_length + 1);
         OCTET_TRY_ALLOC(diag, to->s);
     }
     if (from->floats != NULL)
-        OCTET_TRY(copy_array(g, from->floats, from->count, sizeof(float), &to->floats, diag));
+        OCTET_TRY(copy_array(model, from->floats, from->count, sizeof(float), &to->floats, diag));
     if (from->ints != NULL)
-        OCTET_TRY(copy_array(g, from->ints, from->count, sizeof(int64_t), &to->ints, diag));
+        OCTET_TRY(copy_array(model, from->ints, from->count, sizeof(int64_t), &to->ints, diag));
     if (from->strings != NULL)
-        OCTET_TRY(copy_strings(g, to, diag));
+        OCTET_TRY(copy_strings(model, to, diag));
     if (from->tensor != NULL)
-        OCTET_TRY(copy_array(g, from->tensor, 1, sizeof(octet_tensor), &to->tensor, diag));
+        OCTET_TRY(copy_array(model, from->tensor, 1, sizeof(octet_tensor), &to->tensor, diag));
     if (from->graphs != NULL)
         OCTET_TRY(
-            copy_array(g, from->graphs, from->count, sizeof(octet_graph *), &to->graphs, diag));
+            copy_array(model, from->graphs, from->count, sizeof(octet_graph *), &to->graphs, diag));
     return OCTET_OK;
 }
 
@@ -99,11 +100,11 @@ octet_status octet_edit_set_attr(octet_graph *g, octet_node_id node, const octet
     uint32_t at = 0;
     bool had_graphs;
 
-    OCTET_TRY(copy_attr(g, attr, &copy, diag));
+    OCTET_TRY(octet_edit_copy_attr(g->model, attr, &copy, diag));
     while (at < n->n_attrs && strcmp(n->attrs[at].name, attr->name) != 0)
         at++;
     if (at == n->n_attrs) {
-        attrs = NEW_ARRAY(g, octet_attr, (size_t)n->n_attrs + 1);
+        attrs = NEW_ARRAY(g->model, octet_attr, (size_t)n->n_attrs + 1);
         OCTET_TRY_ALLOC(diag, attrs);
         if (n->n_attrs != 0)
             memcpy(attrs, n->attrs, n->n_attrs * sizeof *attrs);
@@ -175,8 +176,8 @@ octet_status octet_edit_set_string(octet_graph *g, octet_node_id node, const cha
 /* Lengthens the input list to n; the new ones are left out. */
 static octet_status extend_inputs(octet_graph *g, octet_node *node, uint32_t n, octet_diag *diag)
 {
-    octet_value_id *inputs = NEW_ARRAY(g, octet_value_id, n);
-    uint32_t *slots = NEW_ARRAY(g, uint32_t, n);
+    octet_value_id *inputs = NEW_ARRAY(g->model, octet_value_id, n);
+    uint32_t *slots = NEW_ARRAY(g->model, uint32_t, n);
 
     OCTET_TRY_ALLOC(diag, inputs);
     OCTET_TRY_ALLOC(diag, slots);
@@ -269,7 +270,7 @@ octet_status octet_edit_set_output(octet_graph *g, octet_node_id node, uint32_t 
     octet_value_id *outputs;
 
     if (index >= n->n_outputs) {
-        outputs = NEW_ARRAY(g, octet_value_id, (size_t)index + 1);
+        outputs = NEW_ARRAY(g->model, octet_value_id, (size_t)index + 1);
         OCTET_TRY_ALLOC(diag, outputs);
         for (uint32_t i = 0; i <= index; i++)
             outputs[i] = i < n->n_outputs ? n->outputs[i] : OCTET_NO_VALUE;
@@ -316,7 +317,7 @@ static octet_status name_node(octet_graph *g, octet_node *n, const char *wanted,
     if (!keep)
         OCTET_TRY(octet_names_unique(g->model, used, wanted, &n->name, diag));
     else
-        OCTET_TRY(copy_text(g, wanted, &n->name, diag));
+        OCTET_TRY(copy_text(g->model, wanted, &n->name, diag));
     if (n->name[0] == '\0')
         return OCTET_OK;
     if (octet_map_get(used, n->name) == OCTET_MAP_NONE && !octet_map_set(used, n->name, 1))
@@ -330,7 +331,7 @@ static octet_status name_node(octet_graph *g, octet_node *n, const char *wanted,
 static octet_status connect(octet_graph *g, octet_node *n, const octet_node_desc *desc,
                             octet_diag *diag)
 {
-    n->outputs = NEW_ARRAY(g, octet_value_id, desc->n_outputs);
+    n->outputs = NEW_ARRAY(g->model, octet_value_id, desc->n_outputs);
     OCTET_TRY_ALLOC(diag, n->outputs);
     for (n->n_outputs = 0; n->n_outputs < desc->n_outputs; n->n_outputs++)
         OCTET_TRY(claim_output(g, n, n->n_outputs, desc->outputs[n->n_outputs], diag));
@@ -350,19 +351,20 @@ static octet_status connect(octet_graph *g, octet_node *n, const octet_node_desc
 static octet_status describe(octet_graph *g, octet_node *n, const octet_node_desc *desc,
                              const char *stamp, octet_diag *diag)
 {
-    OCTET_TRY(copy_text(g, desc->op_type, &n->op_type, diag));
+    OCTET_TRY(copy_text(g->model, desc->op_type, &n->op_type, diag));
     OCTET_TRY(copy_domain(g, desc->domain, &n->domain, diag));
     n->overload = "";
     n->doc = "";
     if (desc->doc != NULL && desc->doc[0] != '\0')
-        OCTET_TRY(copy_text(g, desc->doc, &n->doc, diag));
+        OCTET_TRY(copy_text(g->model, desc->doc, &n->doc, diag));
     if (stamp != NULL)
-        OCTET_TRY(copy_text(g, stamp, &n->stamp, diag));
+        OCTET_TRY(copy_text(g->model, stamp, &n->stamp, diag));
     OCTET_TRY(name_node(g, n, desc->name, desc->keep_name, diag));
-    n->attrs = NEW_ARRAY(g, octet_attr, desc->n_attrs);
+    n->attrs = NEW_ARRAY(g->model, octet_attr, desc->n_attrs);
     OCTET_TRY_ALLOC(diag, n->attrs);
     for (; n->n_attrs < desc->n_attrs; n->n_attrs++)
-        OCTET_TRY(copy_attr(g, &desc->attrs[n->n_attrs], &n->attrs[n->n_attrs], diag));
+        OCTET_TRY(
+            octet_edit_copy_attr(g->model, &desc->attrs[n->n_attrs], &n->attrs[n->n_attrs], diag));
     return OCTET_OK;
 }
 
@@ -414,7 +416,7 @@ octet_status octet_edit_set_op(octet_graph *g, octet_node_id node, const char *o
 {
     octet_node *n = g->nodes[node];
 
-    OCTET_TRY(copy_text(g, op_type, &n->op_type, diag));
+    OCTET_TRY(copy_text(g->model, op_type, &n->op_type, diag));
     OCTET_TRY(copy_domain(g, domain, &n->domain, diag));
     n->overload = "";
     n->op = NULL;

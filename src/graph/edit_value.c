@@ -199,6 +199,18 @@ octet_status octet_edit_capture(octet_graph *g, octet_value_id outer, octet_valu
     return octet_uses_add_capture(parent, parent->nodes[g->owner], outer, diag);
 }
 
+octet_status octet_edit_resolve(octet_graph *g, const char *name, octet_value_id *out,
+                                octet_diag *diag)
+{
+    octet_value_id outer;
+
+    *out = octet_graph_find_value(g, name);
+    if (*out != OCTET_NO_VALUE || g->parent == NULL)
+        return OCTET_OK;
+    OCTET_TRY(octet_edit_resolve(g->parent, name, &outer, diag));
+    return outer == OCTET_NO_VALUE ? OCTET_OK : octet_edit_capture(g, outer, out, diag);
+}
+
 /* ---- interface */
 
 octet_status octet_edit_add_graph_input(octet_graph *g, octet_value_id value, octet_diag *diag)
