@@ -19,7 +19,7 @@ octet_status octet_onnx_load_memory(octet_context *ctx, const uint8_t *data, siz
                                     const char *folder, octet_model **out, octet_diag *diag);
 
 typedef struct octet_onnx_save_options {
-    bool external_data;      /* payloads of 1 KiB and more go to "<basename>.data" beside it */
+    bool external_data;      /* payloads of 1 KiB and more go to "<path>.data" beside it */
     uint64_t external_above; /* default 0 means 2 GiB - 64 MiB: automatic external data */
 } octet_onnx_save_options;
 
@@ -30,7 +30,8 @@ octet_status octet_onnx_save(octet_model *model, const char *path,
                              const octet_onnx_save_options *options, uint64_t *bytes_out,
                              octet_diag *diag);
 
-/* A TensorProto file (test_data_set_N/input_M.pb). name_out lives in *buffer_out with the data. */
+/* A TensorProto file (test_data_set_N/input_M.pb). The caller ends *out with octet_tensor_deinit
+ * and *name_out (name_out may be NULL) with octet_mem_free, both with the same allocator. */
 octet_status octet_onnx_load_tensor(const char *path, const octet_allocator *allocator,
                                     octet_tensor *out, char **name_out, octet_diag *diag);
 

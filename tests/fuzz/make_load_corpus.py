@@ -22,8 +22,13 @@ def convolution():
     nodes = [helper.make_node("Conv", ["x", "w"], ["c"], name="conv", pads=[1, 1, 1, 1]),
              helper.make_node("Constant", [], ["k"], value=numpy_helper.from_array(np.arange(9), "k")),
              helper.make_node("Relu", ["c"], ["y"], name="relu")]
-    return models.model(nodes, [models.info("x", shape=["n", 1, 8, 8])], [models.info("y", shape=["n", 4, 8, 8])],
-                        initializer=weights, value_info=[models.info("c", shape=["n", 4, 8, 8])])
+    model = models.model(nodes, [models.info("x", shape=["n", 1, 8, 8])], [models.info("y", shape=["n", 4, 8, 8])],
+                         initializer=weights, value_info=[models.info("c", shape=["n", 4, 8, 8])])
+    model.graph.quantization_annotation.add(tensor_name="c").quant_parameter_tensor_names.add(key="SCALE_TENSOR", value="w")
+    model.graph.quantization_annotation.add(tensor_name="y").quant_parameter_tensor_names.add(key="SCALE_TENSOR", value="b")
+    model.metadata_props.add(key="author", value="someone")
+    model.metadata_props.add(key="licence", value="none")
+    return model
 
 
 def with_unknown(make):

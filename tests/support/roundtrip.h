@@ -41,6 +41,8 @@ static inline octet_status roundtrip(octet_context *ctx, const uint8_t *data, si
 
     if (status != OCTET_OK) {
         ROUNDTRIP_EXPECT(model == NULL && octet_context_message(ctx)[0] != '\0');
+        ROUNDTRIP_EXPECT(status == OCTET_ERR_MALFORMED || status == OCTET_ERR_INVALID_MODEL ||
+                         status == OCTET_ERR_UNSUPPORTED);
         return status;
     }
     once = roundtrip_save(ctx, model, path);
