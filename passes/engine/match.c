@@ -183,7 +183,8 @@ static bool bias_fits(const attempt *a, const octet_element *el, const octet_nod
 static bool clip_fits(const attempt *a, const octet_element *el, const octet_node *node)
 {
     float bounds[2];
-    if (!el->clip_to_range || octet_clip_bounds(a->g, node, bounds))
+    if (!el->clip_to_range || strcmp(node->op_type, "Clip") != 0 ||
+        octet_clip_bounds(a->g, node, bounds))
         return true;
     return refuse(a, el, "its bounds are not constants around zero");
 }

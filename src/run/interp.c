@@ -77,7 +77,7 @@ static const octet_tensor *find_tensor(const frame *f, octet_value_id v)
 
 static void reset_frame(octet_worker *w, frame *f)
 {
-    for (uint32_t v = 0; v < f->gp->g->n_values; v++) {
+    for (uint32_t v = 0; v < f->gp->n_values; v++) {
         drop_slot(w, &f->slots[v]);
         f->slots[v].remaining = f->gp->uses[v];
     }
@@ -194,7 +194,7 @@ static octet_status host_subgraph(octet_eval *e, octet_graph *sub,
     if (w->depth >= w->plan->model->ctx->limits.max_depth)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "subgraphs nest deeper than %u",
                           w->depth);
-    f.slots = octet_mem_zalloc(&w->plan->model->ctx->allocator, sub->n_values, sizeof *f.slots);
+    f.slots = octet_mem_zalloc(&w->plan->model->ctx->allocator, f.gp->n_values, sizeof *f.slots);
     OCTET_TRY_ALLOC(e->diag, f.slots);
     reset_frame(w, &f);
     w->depth++;
@@ -427,7 +427,7 @@ octet_status octet_worker_create(const octet_plan *plan, octet_tap tap, void *us
     w->user = user;
     octet_buffers_init(&w->pool, allocator);
     w->main.gp = plan->graphs[0];
-    w->main.slots = octet_mem_zalloc(allocator, w->main.gp->g->n_values, sizeof *w->main.slots);
+    w->main.slots = octet_mem_zalloc(allocator, w->main.gp->n_values, sizeof *w->main.slots);
     if (w->main.slots == NULL) {
         octet_mem_free(allocator, w);
         return octet_fail_nomem(diag);

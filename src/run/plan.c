@@ -40,6 +40,7 @@ static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag
     octet_graph_plan *gp = OCTET_ARENA_NEW(arena, octet_graph_plan);
     OCTET_TRY_ALLOC(diag, gp);
     gp->g = g;
+    gp->n_values = g->n_values;
     gp->watched = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
     gp->uses = OCTET_ARENA_ARRAY(arena, uint32_t, g->n_values);
     gp->constant = OCTET_ARENA_ARRAY(arena, const octet_tensor *, g->n_values);
@@ -116,7 +117,7 @@ void octet_plan_watch_all(octet_plan *plan)
     for (uint32_t i = 0; i < plan->n_graphs; i++) {
         octet_graph_plan *gp = plan->graphs[i];
         gp->any_watched = true;
-        for (uint32_t v = 0; v < gp->g->n_values; v++)
+        for (uint32_t v = 0; v < gp->n_values; v++)
             gp->watched[v] = true;
     }
 }
@@ -194,7 +195,7 @@ static void choose_nodes(const octet_plan *plan, octet_graph_plan *gp, bool outp
 
 static octet_status resolve_constants(octet_graph_plan *gp, octet_diag *diag)
 {
-    for (uint32_t v = 0; v < gp->g->n_values; v++) {
+    for (uint32_t v = 0; v < gp->n_values; v++) {
         const octet_value *value = octet_graph_value(gp->g, v);
         if (gp->uses[v] > 0 && value->is_initializer && value->constant != NULL)
             OCTET_TRY(octet_value_constant_aligned(gp->g, v, &gp->constant[v], diag));

@@ -8,6 +8,7 @@
 
 typedef struct octet_graph_plan {
     octet_graph *g;
+    uint32_t n_values;    /* of g when the plan was made: tables end there */
     octet_node_id *order; /* nodes to run */
     uint32_t n_order;
     uint32_t *uses;                /* by value: reads by those nodes and wanted graph outputs */
