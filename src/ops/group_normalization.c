@@ -10,7 +10,8 @@ static octet_status eval(octet_eval *e)
     const octet_tensor *x;
     const float *scale, *bias, epsilon = octet_node_float(e->node, "epsilon", 1e-5f);
     int64_t groups = octet_node_int(e->node, "num_groups", 0), params;
-    size_t plane, block, n;
+    bool per_group = e->node->op->since < 21;
+    size_t plane, block, n, step;
     float *squares;
 
     OCTET_TRY(octet_norm_require(e, 3));
@@ -18,9 +19,10 @@ static octet_status eval(octet_eval *e)
     if (x->rank < 2 || groups < 1 || x->dims[1] % groups != 0)
         return octet_fail(e->diag, OCTET_ERR_DATA,
                           "the channels of X do not divide into %lld groups", (long long)groups);
-    params = e->node->op->since < 21 ? groups : x->dims[1];
+    params = per_group ? groups : x->dims[1];
     plane = (size_t)octet_dims_product(x->dims, 2, x->rank);
     block = plane * (size_t)(x->dims[1] / groups);
+    step = per_group ? block : plane; /* elements that share scale and bias */
     OCTET_TRY(octet_norm_vector(e, 1, params, &scale));
     OCTET_TRY(octet_norm_vector(e, 2, params, &bias));
     OCTET_TRY(octet_eval_output_like(e, 0, x));
@@ -31,9 +33,6 @@ static octet_status eval(octet_eval *e)
         float *y = (float *)e->out[0].data + i;
         octet_moments m = octet_norm_moments(e->k, block, (const float *)x->data + i, y, squares);
         float inverse = 1.0f / sqrtf(m.variance + epsilon);
-        /* One step over the parameters is a group's block or a channel's plane. */
-        size_t step = params == groups && e->node->op->since < 21 ? block : plane;
-
         for (size_t at = 0; at < block; at += step) {
             size_t p = (i + at) / step % (size_t)params;
             octet_norm_affine(step, y + at, inverse * scale[p], bias[p], y + at);
