@@ -55,6 +55,7 @@ static void taps_deinit(taps *t, const octet_allocator *allocator)
     octet_mem_free(allocator, t->first);
     octet_mem_free(allocator, t->count);
     octet_mem_free(allocator, t->weights);
+    *t = (taps){0};
 }
 
 static octet_status taps_alloc(taps *t, int n, double support, const octet_allocator *allocator,
@@ -128,11 +129,12 @@ static uint8_t round_sum(int32_t sum)
 
 #define HALF (1 << (WEIGHT_BITS - 1))
 
-static void row_gray(const taps *t, const uint8_t *in, uint8_t *out)
+/* `start` is what the taps call the row's first byte. */
+static void row_gray(const taps *t, const uint8_t *in, ptrdiff_t start, uint8_t *out)
 {
     for (int x = 0; x < t->n; x++) {
         const int32_t *w = t->weights + (size_t)x * (size_t)t->most;
-        const uint8_t *p = in + t->first[x];
+        const uint8_t *p = in + (t->first[x] - start);
         int32_t sum = HALF;
 
         for (int i = 0; i < t->count[x]; i++)
@@ -141,11 +143,11 @@ static void row_gray(const taps *t, const uint8_t *in, uint8_t *out)
     }
 }
 
-static void row_rgb(const taps *t, const uint8_t *in, uint8_t *out)
+static void row_rgb(const taps *t, const uint8_t *in, ptrdiff_t start, uint8_t *out)
 {
     for (int x = 0; x < t->n; x++, out += 3) {
         const int32_t *w = t->weights + (size_t)x * (size_t)t->most;
-        const uint8_t *p = in + 3 * (size_t)t->first[x];
+        const uint8_t *p = in + (3 * (ptrdiff_t)t->first[x] - start);
         int32_t r = HALF, g = HALF, b = HALF;
 
         for (int i = 0; i < t->count[x]; i++, p += 3) {
@@ -159,41 +161,61 @@ static void row_rgb(const taps *t, const uint8_t *in, uint8_t *out)
     }
 }
 
-/* Rows [from, from + out->height) of `image` narrowed to the window's columns. */
-static void horizontal(const octet_image *image, const taps *t, int from, octet_image *out)
-{
-    size_t stride = (size_t)image->width * (size_t)image->channels;
+/* A pass reads an image that may be a part of the one that the taps were made for: (x, y) is the
+ * place of its first pixel there. */
+typedef struct part {
+    const octet_image *image;
+    int x, y;
+} part;
 
-    for (int y = 0; y < out->height; y++)
-        (image->channels == 1 ? row_gray : row_rgb)(t, image->pixels + (size_t)(from + y) * stride,
-                                                    out->pixels + (size_t)y * (size_t)out->width *
-                                                                      (size_t)out->channels);
+/* Fills the rows [y, y + out->height). */
+static void pass_columns(part in, const taps *t, int y, octet_image *out)
+{
+    size_t stride = (size_t)in.image->width * (size_t)in.image->channels;
+    ptrdiff_t start = (ptrdiff_t)in.x * in.image->channels;
+
+    for (int row = 0; row < out->height; row++)
+        (out->channels == 1 ? row_gray : row_rgb)(
+            t, in.image->pixels + (size_t)(y + row - in.y) * stride, start,
+            out->pixels + (size_t)row * (size_t)out->width * (size_t)out->channels);
 }
 
 /* Whole rows are added up tap by tap, which compilers turn into vector code. */
-static void vertical(const octet_image *image, const taps *t, int from, octet_image *out,
-                     int32_t *sums)
+static void sum_rows(part in, const taps *t, int position, int x, size_t n, int32_t *sums)
 {
-    size_t n = (size_t)out->width * (size_t)out->channels;
+    const int32_t *w = t->weights + (size_t)position * (size_t)t->most;
+    size_t channels = (size_t)in.image->channels, stride = (size_t)in.image->width * channels;
 
-    for (int y = 0; y < out->height; y++) {
-        const int32_t *w = t->weights + (size_t)y * (size_t)t->most;
+    for (size_t k = 0; k < n; k++)
+        sums[k] = HALF;
+    for (int i = 0; i < t->count[position]; i++) {
+        const uint8_t *row = in.image->pixels + (size_t)(t->first[position] + i - in.y) * stride +
+                             (size_t)(x - in.x) * channels;
+        int32_t weight = w[i];
 
         for (size_t k = 0; k < n; k++)
-            sums[k] = HALF;
-        for (int i = 0; i < t->count[y]; i++) {
-            const uint8_t *row = image->pixels + (size_t)(t->first[y] - from + i) * n;
-            int32_t weight = w[i];
-
-            for (size_t k = 0; k < n; k++)
-                sums[k] += row[k] * weight;
-        }
-        for (size_t k = 0; k < n; k++)
-            out->pixels[(size_t)y * n + k] = round_sum(sums[k]);
+            sums[k] += row[k] * weight;
     }
 }
 
-/* The rows that are not resized at all: the window is cut out. */
+/* Fills the columns [x, x + out->width). */
+static octet_status pass_rows(part in, const taps *t, int x, octet_image *out,
+                              const octet_allocator *allocator, octet_diag *diag)
+{
+    size_t n = (size_t)out->width * (size_t)out->channels;
+    int32_t *sums = octet_mem_alloc(allocator, n, sizeof *sums);
+
+    OCTET_TRY_ALLOC(diag, sums);
+    for (int y = 0; y < out->height; y++) {
+        sum_rows(in, t, y, x, n, sums);
+        for (size_t k = 0; k < n; k++)
+            out->pixels[(size_t)y * n + k] = round_sum(sums[k]);
+    }
+    octet_mem_free(allocator, sums);
+    return OCTET_OK;
+}
+
+/* Nothing is resized: the window is cut out. */
 static void cut(const octet_image *image, int x, int y, octet_image *out)
 {
     size_t channels = (size_t)image->channels, bytes = (size_t)out->width * channels;
@@ -204,49 +226,87 @@ static void cut(const octet_image *image, int x, int y, octet_image *out)
                bytes);
 }
 
-static octet_status resize_columns(const octet_image *image, int width, const filter *f, int x,
-                                   int from, octet_image *out, const octet_allocator *allocator,
-                                   octet_diag *diag)
+static int taps_end(const taps *t)
 {
-    taps t;
-
-    if (width == image->width) {
-        cut(image, x, from, out);
-        return OCTET_OK;
-    }
-    OCTET_TRY(taps_init(&t, image->width, width, x, out->width, f, allocator, diag));
-    horizontal(image, &t, from, out);
-    taps_deinit(&t, allocator);
-    return OCTET_OK;
+    return t->first[t->n - 1] + t->count[t->n - 1];
 }
 
-static octet_status resize_rows(const octet_image *image, const taps *t, int from, octet_image *out,
-                                const octet_allocator *allocator, octet_diag *diag)
+/* Both passes, the first over no more than the second one reads. */
+static octet_status columns_then_rows(const octet_image *image, const taps *columns,
+                                      const taps *rows, octet_image *out,
+                                      const octet_allocator *allocator, octet_diag *diag)
 {
-    int32_t *sums =
-        octet_mem_alloc(allocator, (size_t)out->width * (size_t)out->channels, sizeof *sums);
-
-    OCTET_TRY_ALLOC(diag, sums);
-    vertical(image, t, from, out, sums);
-    octet_mem_free(allocator, sums);
-    return OCTET_OK;
-}
-
-/* Both passes; the first is done for the rows that the second one needs. */
-static octet_status resize_both(const octet_image *image, int width, const taps *t, const filter *f,
-                                int x, octet_image *out, const octet_allocator *allocator,
-                                octet_diag *diag)
-{
-    int from = t->first[0], to = t->first[t->n - 1] + t->count[t->n - 1];
-    octet_image narrow;
+    int y = rows->first[0];
+    octet_image between;
     octet_status status;
 
-    OCTET_TRY(
-        octet_image_init(&narrow, allocator, out->width, to - from, image->channels, 0, diag));
-    status = resize_columns(image, width, f, x, from, &narrow, allocator, diag);
+    OCTET_TRY(octet_image_init(&between, allocator, out->width, taps_end(rows) - y, image->channels,
+                               0, diag));
+    pass_columns((part){image, 0, 0}, columns, y, &between);
+    status = pass_rows((part){&between, 0, y}, rows, 0, out, allocator, diag);
+    octet_image_deinit(&between, allocator);
+    return status;
+}
+
+static octet_status rows_then_columns(const octet_image *image, const taps *columns,
+                                      const taps *rows, octet_image *out,
+                                      const octet_allocator *allocator, octet_diag *diag)
+{
+    int x = columns->first[0];
+    octet_image between;
+    octet_status status;
+
+    OCTET_TRY(octet_image_init(&between, allocator, taps_end(columns) - x, out->height,
+                               image->channels, 0, diag));
+    status = pass_rows((part){image, 0, 0}, rows, x, &between, allocator, diag);
     if (status == OCTET_OK)
-        status = resize_rows(&narrow, t, from, out, allocator, diag);
-    octet_image_deinit(&narrow, allocator);
+        pass_columns((part){&between, x, 0}, columns, 0, out);
+    octet_image_deinit(&between, allocator);
+    return status;
+}
+
+/* Since the first pass rounds, the order shows. Pillow 13 starts with the rows where these lose
+ * more than twice as many as the columns; earlier versions never did. */
+static bool rows_first(const octet_image *image, int width, int height)
+{
+    return height < image->height && 2 * ((int64_t)image->width - width) < image->height - height;
+}
+
+/* An axis that keeps its size has no taps and no pass. */
+static octet_status run_passes(const octet_image *image, const taps *columns, const taps *rows,
+                               bool swapped, int x, int y, octet_image *out,
+                               const octet_allocator *allocator, octet_diag *diag)
+{
+    part whole = {image, 0, 0};
+
+    if (columns->n && rows->n)
+        return (swapped ? rows_then_columns : columns_then_rows)(image, columns, rows, out,
+                                                                 allocator, diag);
+    if (rows->n)
+        return pass_rows(whole, rows, x, out, allocator, diag);
+    if (columns->n)
+        pass_columns(whole, columns, y, out);
+    else
+        cut(image, x, y, out);
+    return OCTET_OK;
+}
+
+static octet_status resize_filtered(const octet_image *image, int width, int height,
+                                    const filter *f, int x, int y, octet_image *out,
+                                    const octet_allocator *allocator, octet_diag *diag)
+{
+    taps columns = {0}, rows = {0};
+    octet_status status = OCTET_OK;
+
+    if (width != image->width)
+        status = taps_init(&columns, image->width, width, x, out->width, f, allocator, diag);
+    if (status == OCTET_OK && height != image->height)
+        status = taps_init(&rows, image->height, height, y, out->height, f, allocator, diag);
+    if (status == OCTET_OK)
+        status = run_passes(image, &columns, &rows, rows_first(image, width, height), x, y, out,
+                            allocator, diag);
+    taps_deinit(&columns, allocator);
+    taps_deinit(&rows, allocator);
     return status;
 }
 
@@ -290,16 +350,8 @@ octet_status octet_image_resize(const octet_image *image, int width, int height,
                                 octet_interpolation interpolation, int x, int y, octet_image *out,
                                 const octet_allocator *allocator, octet_diag *diag)
 {
-    const filter *f = &filters[interpolation];
-    octet_status status;
-    taps t;
-
     if (interpolation == OCTET_INTERP_NEAREST)
         return resize_nearest(image, width, height, x, y, out, allocator, diag);
-    if (height == image->height)
-        return resize_columns(image, width, f, x, y, out, allocator, diag);
-    OCTET_TRY(taps_init(&t, image->height, height, y, out->height, f, allocator, diag));
-    status = resize_both(image, width, &t, f, x, out, allocator, diag);
-    taps_deinit(&t, allocator);
-    return status;
+    return resize_filtered(image, width, height, &filters[interpolation], x, y, out, allocator,
+                           diag);
 }
