@@ -9,8 +9,9 @@
 /* Reads a model. The file stays mapped and must not change while the model lives. Weight payloads
  * are slices of the mapping. Scans the wire format first (depth, sizes, wire types) so that a
  * hostile file is refused before protobuf-c sees it. External data is looked up relative to the
- * file and may not leave its folder (after resolving symbolic links). Ends with octet_graph_verify.
- */
+ * file and may not leave its folder (after resolving symbolic links). Nodes in any order are
+ * accepted and sorted. Ends with octet_graph_verify. Messages name the file, so callers need not.
+ * path "-": standard input, without external data. */
 octet_status octet_onnx_load(octet_context *ctx, const char *path, octet_model **out,
                              octet_diag *diag);
 /* The same from memory (borrowed until the model is destroyed); folder may be NULL: no external

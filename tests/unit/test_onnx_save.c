@@ -38,7 +38,7 @@ static void start(bench *b, const char *seed)
 
 static const Onnx__ModelProto *save(bench *b)
 {
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = NULL;
 
     if (octet_onnx_save(b->model, b->path, NULL, NULL, b->diag) != OCTET_OK ||
         octet_file_map(b->path, &b->saved, b->diag) != OCTET_OK ||
@@ -340,6 +340,39 @@ static void typed_payloads_are_read(void **state)
     stop(&b);
 }
 
+/* A model that would pass the limit gets its payloads moved without being asked. */
+static void large_models_become_external(void **state)
+{
+    const octet_onnx_save_options options = {.external_above = 2000};
+    const octet_value *v;
+    octet_model *again;
+    float values[1000];
+    octet_value_id id;
+    char data_path[600];
+    uint64_t bytes;
+    bench b;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        values[i] = (float)i;
+    start(&b, "convolution.onnx");
+    OK(octet_onnx_save(b.model, b.path, &options, &bytes, b.diag));
+    assert_true(bytes < 2000);
+    OK(octet_edit_add_f32(b.g, "table", values, 1000, false, &id, b.diag));
+    OK(octet_onnx_save(b.model, b.path, &options, &bytes, b.diag));
+    OK(octet_file_map(b.path, &b.saved, b.diag));
+    assert_true(b.saved.size < 2000);
+    assert_int_equal(b.saved.size + sizeof values, bytes);
+    OK(octet_onnx_load(b.ctx, b.path, &again, b.diag));
+    assert_int_equal(again->file_bytes, bytes);
+    v = again->graph->values[value(again->graph, "table")];
+    assert_memory_equal(v->constant->data, values, sizeof values);
+    octet_model_destroy(again);
+    snprintf(data_path, sizeof data_path, "%s.data", b.path);
+    assert_int_equal(unlink(data_path), 0);
+    stop(&b);
+}
+
 /* ---- memory that runs out at any request */
 
 static octet_status load_and_save(octet_context *ctx, const octet_file *file, const char *path)
@@ -402,6 +435,7 @@ int main(void)
         cmocka_unit_test(an_old_model_gets_imports),
         cmocka_unit_test(a_change_in_a_subgraph_is_written),
         cmocka_unit_test(typed_payloads_are_read),
+        cmocka_unit_test(large_models_become_external),
         cmocka_unit_test(out_of_memory),
     };
 
