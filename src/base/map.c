@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Open addressing with linear probing and deletion by shifting back. Names come from files nobody
- * vouches for, so the hash is SipHash-1-3 keyed by where the table lies: equal hashes cannot be
- * prepared beforehand, and nothing observable depends on the order of slots.
+ * vouches for, so the hash is SipHash-1-3 keyed by where the program was loaded: equal hashes
+ * cannot be prepared beforehand, and nothing observable depends on the order of slots.
  */
 #include "base/map.h"
 
@@ -35,11 +35,11 @@ static void sip_round(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
-static uint32_t hash_text(const octet_map *map, const char *text)
+static uint32_t hash_text(const char *text)
 {
     static const char anchor = 0;
     size_t length = strlen(text), left = length;
-    uint64_t k0 = (uintptr_t)map, k1 = (uintptr_t)&anchor, word;
+    uint64_t k0 = (uintptr_t)&anchor, k1 = ~rotate(k0, 29), word;
     uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                      k1 ^ 0x7465646279746573u};
 
@@ -90,7 +90,7 @@ uint32_t octet_map_get(const octet_map *map, const char *key)
 
     if (map->count == 0)
         return OCTET_MAP_NONE;
-    i = find(map, key, hash_text(map, key));
+    i = find(map, key, hash_text(key));
     return map->slots[i].key != NULL ? map->slots[i].value : OCTET_MAP_NONE;
 }
 
@@ -115,7 +115,7 @@ static bool grow(octet_map *map)
 
 bool octet_map_set(octet_map *map, const char *key, uint32_t value)
 {
-    uint32_t hash = hash_text(map, key);
+    uint32_t hash = hash_text(key);
     struct octet_map_slot *slot;
 
     if (map->count >= map->capacity / 4 * 3 && !grow(map))
@@ -137,7 +137,7 @@ void octet_map_remove(octet_map *map, const char *key)
     if (map->count == 0)
         return;
     mask = map->capacity - 1;
-    hole = find(map, key, hash_text(map, key));
+    hole = find(map, key, hash_text(key));
     if (map->slots[hole].key == NULL)
         return;
     /* A later slot moves into the hole unless its home lies behind the hole. */
