@@ -15,10 +15,32 @@ octet_isa octet_isa_host_x86(void)
     return OCTET_ISA_AVX2;
 }
 
+/* A kernel that a level does not have: the name of the one that serves it there. */
+#    define octet_pow_f32_avx2 octet_pow_f32_ref
+#    define octet_gemm_pack_a_f32_avx2 octet_gemm_pack_a_f32_ref
+
+#    define octet_pow_f32_avx512 octet_pow_f32_ref
+#    define octet_gemm_pack_a_f32_avx512 octet_gemm_pack_a_f32_ref
+
+static const octet_kernels avx2 = {
+    .isa = OCTET_ISA_AVX2,
+#    define K(name, ret, params) .name = octet_##name##_avx2,
+#    include "kernels.def"
+#    undef K
+};
+
+static const octet_kernels avx512 = {
+    .isa = OCTET_ISA_AVX512,
+#    define K(name, ret, params) .name = octet_##name##_avx512,
+#    include "kernels.def"
+#    undef K
+};
+
 const octet_kernels *octet_kernels_get_x86(octet_isa isa)
 {
-    (void)isa;
-    return NULL;
+    if (isa == OCTET_ISA_AVX512)
+        return &avx512;
+    return isa == OCTET_ISA_AVX2 ? &avx2 : NULL;
 }
 
 #else

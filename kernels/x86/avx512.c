@@ -1,0 +1,117 @@
+/* avx512.c: kernels for AVX-512 F, BW, DQ, VL
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "variants.h"
+
+#if OCTET_SIMD_X86
+
+#    include <immintrin.h>
+#    include <math.h>
+#    include <string.h>
+
+#    define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#    define NAME(kernel) octet_##kernel##_avx512
+#    define LANES 16
+
+typedef float vf __attribute__((vector_size(64)));
+typedef int32_t vi __attribute__((vector_size(64)));
+typedef uint32_t vu __attribute__((vector_size(64)));
+typedef __mmask16 lanes; /* the first so many elements */
+
+#    define INLINE static inline __attribute__((always_inline)) TARGET
+
+INLINE vf splat(float x)
+{
+    return (vf)_mm512_set1_ps(x);
+}
+
+INLINE vi splat_i(int32_t i)
+{
+    return (vi)_mm512_set1_epi32(i);
+}
+
+INLINE lanes first_lanes(size_t n)
+{
+    return (lanes)(n >= 16 ? 0xffff : (1u << n) - 1);
+}
+
+INLINE vf load(const float *p)
+{
+    return (vf)_mm512_loadu_ps(p);
+}
+
+INLINE vf load_some(const float *p, lanes some)
+{
+    return (vf)_mm512_maskz_loadu_ps(some, p);
+}
+
+INLINE void store(float *p, vf v)
+{
+    _mm512_storeu_ps(p, (__m512)v);
+}
+
+INLINE void store_some(float *p, lanes some, vf v)
+{
+    _mm512_mask_storeu_ps(p, some, (__m512)v);
+}
+
+/* p[0], p[2], ... p[2 n - 2]; nothing behind is read. */
+INLINE vf load_even(const float *p, size_t n)
+{
+    size_t span = 2 * n - 1;
+    __m512 low = _mm512_maskz_loadu_ps(first_lanes(span), p);
+    __m512 high = _mm512_maskz_loadu_ps(first_lanes(span > 16 ? span - 16 : 0), p + 16);
+    __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+
+    return (vf)_mm512_permutex2var_ps(low, even, high);
+}
+
+INLINE vf fma_v(vf a, vf b, vf c)
+{
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+
+INLINE vf choose(vi mask, vf a, vf b)
+{
+    return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+
+INLINE int any(vi mask)
+{
+    return _mm512_movepi32_mask((__m512i)mask) != 0;
+}
+
+INLINE vf to_float(vi i)
+{
+    return (vf)_mm512_cvtepi32_ps((__m512i)i);
+}
+
+INLINE vi round_to_int(vf v)
+{
+    return (vi)_mm512_cvtps_epi32((__m512)v);
+}
+
+/* The low bytes of 16 numbers. */
+INLINE void store_bytes(uint8_t *p, vi v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)v));
+}
+
+INLINE vi load_bytes_unsigned(const uint8_t *p)
+{
+    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+INLINE vi load_bytes_signed(const uint8_t *p)
+{
+    return (vi)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+/* Tiles of 12 rows: 24 sums, 2 pieces of B, 1 element of A are 27 of 32 registers. */
+#    define TILE_ROWS 12
+
+#    include "kernels.inc"
+
+#else
+typedef int octet_no_avx512; /* a translation unit must not be empty */
+#endif

@@ -1,0 +1,511 @@
+/* check_kernels.c: every variant of every kernel gives the reference's bits and stays in its
+ * buffers SPDX-License-Identifier: Apache-2.0
+ *
+ * Inputs end at a page that cannot be read, outputs lie between canaries and end at such a page
+ * too. NaN payloads are not defined in arithmetic kernels: any NaN equals any other in float
+ * outputs. Usage: check_kernels [seed]. The seed is printed when something differs.
+ */
+#define _DEFAULT_SOURCE
+#include "kernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static uint64_t seed = 20240613, state;
+static const char *current; /* kernel and level being checked */
+static int failures;
+
+static uint32_t random_u32(void)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(state >> 32);
+}
+
+static size_t random_below(size_t n)
+{
+    return n ? random_u32() % n : 0;
+}
+
+/* ---- guarded buffers */
+
+#define BUFFERS 32
+static struct {
+    uint8_t *map;
+    size_t mapped;
+} buffers[BUFFERS];
+static int n_buffers;
+
+/* `bytes` whose end is the end of what may be touched; a multiple of 4 keeps floats aligned. */
+static void *guarded(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (bytes + 64 + page - 1) / page * page;
+    uint8_t *map =
+        mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (map == MAP_FAILED || n_buffers == BUFFERS || mprotect(map + size, page, PROT_NONE) != 0) {
+        fprintf(stderr, "cannot make a guarded buffer\n");
+        exit(1);
+    }
+    buffers[n_buffers].map = map;
+    buffers[n_buffers++].mapped = size + page;
+    memset(map, 0xcd, size);
+    return map + size - bytes;
+}
+
+static void release_all(void)
+{
+    while (n_buffers > 0) {
+        n_buffers--;
+        munmap(buffers[n_buffers].map, buffers[n_buffers].mapped);
+    }
+}
+
+static int canary_whole(const void *p)
+{
+    const uint8_t *before = (const uint8_t *)p - 64;
+
+    for (int i = 0; i < 64; i++)
+        if (before[i] != 0xcd)
+            return 0;
+    return 1;
+}
+
+/* ---- values */
+
+enum { UNIFORM, TINY, WIDE, EXTREME, KINDS };
+
+static float random_float(int kind)
+{
+    static const float special[] = {0.0f,      -0.0f,     1.0f,       -1.0f,   INFINITY, -INFINITY,
+                                    NAN,       0x1p-149f, -0x1p-149f, 88.7f,   -88.7f,   -103.9f,
+                                    0x1p-126f, 3.4e38f,   -3.4e38f,   0x1p15f, 1e10f,    0.5f};
+    float u = (float)(random_u32() >> 8) * 0x1p-23f - 1.0f;
+    uint32_t bits = random_u32();
+    float any;
+
+    if (kind == UNIFORM)
+        return u;
+    if (kind == TINY)
+        return u * 0x1p-120f;
+    if (kind == EXTREME && random_below(3) == 0)
+        return special[random_below(sizeof(special) / sizeof(special[0]))];
+    if (kind == EXTREME) {
+        memcpy(&any, &bits, sizeof(any));
+        return any;
+    }
+    return u * 100.0f;
+}
+
+static float *random_floats(size_t n, int kind)
+{
+    float *x = guarded(n * sizeof(*x));
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = random_float(kind);
+    return x;
+}
+
+static void report(const char *what, size_t n, size_t detail)
+{
+    if (failures++ < 20)
+        fprintf(stderr, "%s: %s (n %zu, detail %zu, seed %llu)\n", current, what, n, detail,
+                (unsigned long long)seed);
+}
+
+static void same_floats(const float *want, const float *got, size_t n, size_t detail)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(&want[i], &got[i], sizeof(float)) != 0 && !(isnan(want[i]) && isnan(got[i]))) {
+            fprintf(stderr, "element %zu: %a instead of %a\n", i, (double)got[i], (double)want[i]);
+            report("differs", n, detail);
+            return;
+        }
+    if (!canary_whole(got))
+        report("writes before the output", n, detail);
+}
+
+static void same_bytes(const void *want, const void *got, size_t n, size_t detail)
+{
+    if (memcmp(want, got, n) != 0)
+        report("differs", n, detail);
+    if (!canary_whole(got))
+        report("writes before the output", n, detail);
+}
+
+/* Sizes around the widths of vectors and tiles, then some by chance. */
+static size_t size_at(int round)
+{
+    static const size_t edges[] = {0,  1,  2,  3,  7,  8,  9,  15, 16, 17,  23,  24,  25,
+                                   31, 32, 33, 47, 48, 63, 64, 65, 95, 127, 128, 129, 255};
+    int n = (int)(sizeof(edges) / sizeof(edges[0]));
+
+    return round < n ? edges[round] : random_below(600);
+}
+#define ROUNDS 60
+
+/* ---- y[i] = f(x[i]) */
+
+typedef void (*map_fn)(size_t n, const float *x, float *y);
+
+static void check_map(map_fn ref, map_fn cand)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            size_t n = size_at(round);
+            float *x = random_floats(n, kind), *want = guarded(n * 4), *got = guarded(n * 4);
+
+            ref(n, x, want);
+            cand(n, x, got);
+            same_floats(want, got, n, (size_t)kind);
+            cand(n, x, x); /* in place */
+            same_floats(want, x, n, (size_t)kind);
+            release_all();
+        }
+}
+
+/* Many numbers at once, spread over all floats. */
+static void check_map_wide(map_fn ref, map_fn cand)
+{
+    enum { N = 1 << 16 };
+    float *x = random_floats(N, EXTREME), *want = guarded(N * 4), *got = guarded(N * 4);
+
+    for (uint32_t i = 0; i < N; i++) {
+        uint32_t bits = i << 16 | (random_u32() & 0xffff);
+
+        memcpy(&x[i], &bits, sizeof(bits));
+    }
+    ref(N, x, want);
+    cand(N, x, got);
+    same_floats(want, got, N, 0);
+    release_all();
+}
+
+#define CHECK_MAP(kernel)                                                                          \
+    static void check_##kernel(const octet_kernels *ref, const octet_kernels *cand)                \
+    {                                                                                              \
+        check_map(ref->kernel, cand->kernel);                                                      \
+        check_map_wide(ref->kernel, cand->kernel);                                                 \
+    }
+
+CHECK_MAP(exp_f32)
+CHECK_MAP(log_f32)
+CHECK_MAP(tanh_f32)
+CHECK_MAP(sigmoid_f32)
+CHECK_MAP(erf_f32)
+CHECK_MAP(sin_f32)
+CHECK_MAP(cos_f32)
+CHECK_MAP(relu_f32)
+
+static void check_clip_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < ROUNDS * 2; round++) {
+        size_t n = size_at(round % ROUNDS);
+        int kind = round % KINDS;
+        float lo = random_float(kind), hi = random_float(kind);
+        float *x = random_floats(n, kind), *want = guarded(n * 4), *got = guarded(n * 4);
+
+        ref->clip_f32(n, x, lo, hi, want);
+        cand->clip_f32(n, x, lo, hi, got);
+        same_floats(want, got, n, (size_t)kind);
+        release_all();
+    }
+}
+
+/* ---- z[i] = x[i] op y[i] */
+
+typedef void (*binary_fn)(size_t n, const float *x, size_t x_step, const float *y, size_t y_step,
+                          float *z);
+
+static void check_binary(binary_fn ref, binary_fn cand)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t steps = 0; steps < 4; steps++) {
+            size_t n = size_at(round), xs = steps & 1, ys = steps >> 1;
+            float *x = random_floats(xs ? n : n > 0, round % KINDS);
+            float *y = random_floats(ys ? n : n > 0, round % KINDS);
+            float *want = guarded(n * 4), *got = guarded(n * 4);
+
+            ref(n, x, xs, y, ys, want);
+            cand(n, x, xs, y, ys, got);
+            same_floats(want, got, n, steps);
+            release_all();
+        }
+}
+
+#define CHECK_BINARY(kernel)                                                                       \
+    static void check_##kernel(const octet_kernels *ref, const octet_kernels *cand)                \
+    {                                                                                              \
+        check_binary(ref->kernel, cand->kernel);                                                   \
+    }
+
+CHECK_BINARY(add_f32)
+CHECK_BINARY(sub_f32)
+CHECK_BINARY(mul_f32)
+CHECK_BINARY(div_f32)
+CHECK_BINARY(pow_f32)
+
+/* ---- reductions */
+
+static void check_minmax_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < ROUNDS * 4; round++) {
+        size_t n = size_at(round % ROUNDS) + 1;
+        float *x = random_floats(n, round % 3), *want = guarded(8), *got = guarded(8);
+        int a, b;
+
+        if (round % 5 == 0)
+            x[random_below(n)] = round % 2 ? NAN : -INFINITY;
+        if (round % 7 == 0)
+            for (size_t i = 0; i < n; i++)
+                x[i] = i % 3 ? -0.0f : 0.0f;
+        want[0] = want[1] = got[0] = got[1] = 7.0f;
+        a = ref->minmax_f32(n, x, &want[0], &want[1]);
+        b = cand->minmax_f32(n, x, &got[0], &got[1]);
+        if (a != b)
+            report("another verdict", n, (size_t)round);
+        same_floats(want, got, 2, (size_t)round);
+        release_all();
+    }
+}
+
+static void check_sum_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < ROUNDS * 2; round++) {
+        size_t n = size_at(round % ROUNDS);
+        float *x = random_floats(n, round % KINDS), *want = guarded(4), *got = guarded(4);
+
+        *want = ref->sum_f32(n, x);
+        *got = cand->sum_f32(n, x);
+        same_floats(want, got, 1, n);
+        release_all();
+    }
+}
+
+static void check_sum_rows_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t n = random_below(40), width = size_at(round), step = width + random_below(5);
+        float *x = random_floats(n > 0 ? (n - 1) * step + width : 0, round % KINDS);
+        float *want = guarded(width * 4), *got = guarded(width * 4);
+
+        ref->sum_rows_f32(n, width, x, step, want);
+        cand->sum_rows_f32(n, width, x, step, got);
+        same_floats(want, got, width, n);
+        release_all();
+    }
+}
+
+/* ---- 8-bit integers */
+
+#define CHECK_QUANTIZE(kernel, type, low, high)                                                    \
+    static void check_##kernel(const octet_kernels *ref, const octet_kernels *cand)                \
+    {                                                                                              \
+        for (int round = 0; round < ROUNDS * 2; round++) {                                         \
+            size_t n = size_at(round % ROUNDS);                                                    \
+            int32_t zero = (low) + (int32_t)random_below(256);                                     \
+            float scale = fabsf(random_float(UNIFORM)) * (round % 2 ? 1.0f : 0.01f) + 1e-6f;       \
+            float *x = random_floats(n, round % KINDS);                                            \
+            type *want = guarded(n), *got = guarded(n);                                            \
+            for (size_t i = 0; i < n; i += 3)                                                      \
+                x[i] = ((float)random_below(512) - 255.5f) * scale; /* ties */                     \
+            ref->kernel(n, x, scale, zero, want);                                                  \
+            cand->kernel(n, x, scale, zero, got);                                                  \
+            same_bytes(want, got, n, (size_t)round);                                               \
+            release_all();                                                                         \
+        }                                                                                          \
+    }
+
+CHECK_QUANTIZE(quantize_f32_u8, uint8_t, 0, 255)
+CHECK_QUANTIZE(quantize_f32_s8, int8_t, -128, 127)
+
+#define CHECK_DEQUANTIZE(kernel, type, low)                                                        \
+    static void check_##kernel(const octet_kernels *ref, const octet_kernels *cand)                \
+    {                                                                                              \
+        for (int round = 0; round < ROUNDS; round++) {                                             \
+            size_t n = size_at(round);                                                             \
+            int32_t zero = (low) + (int32_t)random_below(256);                                     \
+            float scale = random_float(round % KINDS), *want = guarded(n * 4);                     \
+            float *got = guarded(n * 4);                                                           \
+            type *x = guarded(n);                                                                  \
+            for (size_t i = 0; i < n; i++)                                                         \
+                x[i] = (type)random_u32();                                                         \
+            ref->kernel(n, x, scale, zero, want);                                                  \
+            cand->kernel(n, x, scale, zero, got);                                                  \
+            same_floats(want, got, n, (size_t)round);                                              \
+            release_all();                                                                         \
+        }                                                                                          \
+    }
+
+CHECK_DEQUANTIZE(dequantize_u8_f32, uint8_t, 0)
+CHECK_DEQUANTIZE(dequantize_s8_f32, int8_t, -128)
+
+/* ---- matrix product */
+
+typedef void (*pack_fn)(size_t rows, size_t columns, const float *x, size_t row_step,
+                        size_t col_step, float *packed);
+
+static void check_pack(pack_fn ref, pack_fn cand, size_t (*size)(size_t, size_t))
+{
+    for (int round = 0; round < ROUNDS * 2; round++) {
+        size_t rows = size_at((int)random_below(30)), columns = size_at(round % ROUNDS);
+        int transposed = round % 2;
+        size_t row_step = transposed ? 1 : columns + random_below(3);
+        size_t col_step = transposed ? rows + random_below(3) : 1;
+        size_t n = rows && columns ? (rows - 1) * row_step + (columns - 1) * col_step + 1 : 0;
+        size_t packed = size(rows, columns) * 4;
+        float *x = random_floats(n, UNIFORM), *want = guarded(packed), *got = guarded(packed);
+
+        ref(rows, columns, x, row_step, col_step, want);
+        cand(rows, columns, x, row_step, col_step, got);
+        same_floats(want, got, packed / 4, columns);
+        release_all();
+    }
+}
+
+static void check_gemm_pack_a_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_pack(ref->gemm_pack_a_f32, cand->gemm_pack_a_f32, octet_gemm_a_size);
+}
+
+static void check_gemm_pack_b_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_pack(ref->gemm_pack_b_f32, cand->gemm_pack_b_f32, octet_gemm_b_size);
+}
+
+static void check_gemm_once(const octet_kernels *ref, const octet_kernels *cand, int round)
+{
+    size_t m = 1 + random_below(27), n = size_at((int)random_below(24)), k = random_below(40);
+    size_t row = n + random_below(9), c_size = n ? (m - 1) * row + n : 0;
+    int kind = round % KINDS, packed = round % 2;
+    size_t a_size = octet_gemm_a_size(m, k);
+    size_t b_size = packed ? octet_gemm_b_size(k, n) : k && n ? (k - 1) * row + n : 0;
+    float *want = guarded(c_size * 4), *got = guarded(c_size * 4);
+    octet_gemm_block g = {.m = m,
+                          .n = n,
+                          .k = k,
+                          .a = random_floats(a_size, kind),
+                          .a_panel = k * OCTET_GEMM_MR,
+                          .b = random_floats(b_size, kind),
+                          .b_panel = packed ? k * OCTET_GEMM_NR : OCTET_GEMM_NR,
+                          .b_row = packed ? OCTET_GEMM_NR : row,
+                          .c = want,
+                          .c_row = row,
+                          .first = (int)random_below(2),
+                          .bias = random_below(2) ? random_floats(m, kind) : NULL};
+
+    for (size_t i = 0; i < c_size; i++)
+        want[i] = got[i] = random_float(kind);
+    ref->gemm_block_f32(&g);
+    g.c = got;
+    cand->gemm_block_f32(&g);
+    same_floats(want, got, c_size, m * 1000 + k);
+    release_all();
+}
+
+static void check_gemm_block_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 3000; round++)
+        check_gemm_once(ref, cand, round);
+}
+
+/* ---- convolution */
+
+/* Taps anywhere in an image of `span` elements behind which `reach` elements are used. */
+static int64_t *random_offsets(size_t taps, size_t span)
+{
+    int64_t *offset = guarded(taps * sizeof(*offset));
+
+    for (size_t t = 0; t < taps; t++)
+        offset[t] = (int64_t)random_below(span);
+    if (taps > 0)
+        offset[taps - 1] = (int64_t)span - 1; /* the last element is reached */
+    return offset;
+}
+
+static void check_im2col_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 1500; round++) {
+        size_t taps = random_below(20), step = 1 + random_below(4), columns = 0, n_runs = 0;
+        size_t span = 1 + random_below(50), last = 0;
+        octet_run *runs = guarded(sizeof(*runs) * OCTET_GEMM_NR);
+        size_t bytes = taps * OCTET_GEMM_NR * 4;
+        float *x, *want = guarded(bytes), *got = guarded(bytes);
+        int64_t *offset = random_offsets(taps, span);
+
+        while (columns < OCTET_GEMM_NR && random_below(6) != 0) {
+            size_t room = OCTET_GEMM_NR - columns;
+            size_t length = random_below(2) ? room : 1 + random_below(room), end;
+
+            runs[n_runs].start = (int64_t)random_below(90);
+            runs[n_runs].length = length;
+            end = (size_t)runs[n_runs++].start + (length - 1) * step;
+            last = end > last ? end : last;
+            columns += length;
+        }
+        x = random_floats(last + span, UNIFORM);
+        ref->im2col_f32(taps, offset, n_runs, runs, step, x, want);
+        cand->im2col_f32(taps, offset, n_runs, runs, step, x, got);
+        same_floats(want, got, taps * OCTET_GEMM_NR, n_runs * 10 + step);
+        release_all();
+    }
+}
+
+static void check_conv_row_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 2000; round++) {
+        size_t n = 1 + size_at(round % ROUNDS), taps = random_below(12);
+        size_t step = 1 + random_below(4), span = 1 + random_below(50);
+        int kind = round % KINDS;
+        int64_t *offset = random_offsets(taps, span);
+        float *x = random_floats((n - 1) * step + span, kind), *w = random_floats(taps, kind);
+        float *bias = random_below(2) ? random_floats(1, kind) : NULL;
+        float *want = guarded(n * 4), *got = guarded(n * 4);
+
+        ref->conv_row_f32(n, taps, offset, x, step, w, bias, want);
+        cand->conv_row_f32(n, taps, offset, x, step, w, bias, got);
+        same_floats(want, got, n, taps * 10 + step);
+        release_all();
+    }
+}
+
+/* ---- all of them */
+
+static const char *const level_names[] = {"ref", "avx2", "avx512", "neon"};
+
+static void check_level(const octet_kernels *ref, const octet_kernels *cand)
+{
+    char label[128];
+
+    current = label;
+#define K(name, ret, params)                                                                       \
+    snprintf(label, sizeof(label), "%s at level %s", #name, level_names[cand->isa]);               \
+    state = seed;                                                                                  \
+    if (cand->name != ref->name)                                                                   \
+        check_##name(ref, cand);
+#include "kernels.def"
+#undef K
+}
+
+int main(int argc, char **argv)
+{
+    const octet_kernels *ref = octet_kernels_get(OCTET_ISA_REF);
+    octet_isa host = octet_isa_host();
+    int levels = 0;
+
+    if (argc > 1)
+        seed = strtoull(argv[1], NULL, 10);
+    for (int isa = OCTET_ISA_REF + 1; isa <= (int)host; isa++) {
+        const octet_kernels *cand = octet_kernels_get((octet_isa)isa);
+
+        if (cand->isa != (octet_isa)isa)
+            continue; /* not in this build */
+        check_level(ref, cand);
+        levels++;
+    }
+    printf("%d levels above the reference, %d differences\n", levels, failures);
+    return failures != 0;
+}
