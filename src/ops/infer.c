@@ -170,10 +170,11 @@ static octet_status frame_init(frame *f, infer_run *run, octet_graph *g, frame *
 
 /* ---- merging and storing */
 
-/* What inference found, its gaps filled from what stood in the file. */
-static octet_status merge(infer_run *run, const octet_type *found, const octet_type *declared,
+/* What inference found, its gaps filled from what stood in the file; out may be known. */
+static octet_status merge(infer_run *run, const octet_type *found, const octet_type *known,
                           octet_type *out)
 {
+    const octet_type before = *known, *declared = &before;
     octet_dim *dims;
 
     *out = *found;
