@@ -197,7 +197,8 @@ static octet_status run_axes(octet_eval *e, plan *p, const octet_tensor *x, cons
         first++;
     for (int32_t i = p->rank - 1; i >= first; i--) {
         pass s = {.axis = &p->axis[i], .x = now.data, .fill = fill};
-        size_t bytes;
+        octet_tensor next;
+        int64_t dims[OCTET_MAX_RANK];
 
         if (!p->used[i])
             continue;
@@ -205,13 +206,14 @@ static octet_status run_axes(octet_eval *e, plan *p, const octet_tensor *x, cons
         s.outer = (size_t)octet_dims_product(now.dims, 0, i);
         s.inner = (size_t)octet_dims_product(now.dims, i + 1, now.rank);
         OCTET_TRY(octet_eval_element(e, now.dtype, &s.element));
-        now.dims[i] = p->axis[i].out;
-        OCTET_TRY(octet_tensor_describe(&now, now.dtype, now.rank, now.dims, e->diag));
-        bytes = now.bytes;
-        now.data = i == first ? y : octet_eval_scratch(e, bytes);
-        OCTET_TRY_ALLOC(e->diag, now.data);
-        s.y = now.data;
+        memcpy(dims, now.dims, sizeof dims);
+        dims[i] = p->axis[i].out;
+        OCTET_TRY(octet_tensor_describe(&next, now.dtype, now.rank, dims, e->diag));
+        next.data = i == first ? y : octet_eval_scratch(e, next.bytes);
+        OCTET_TRY_ALLOC(e->diag, next.data);
+        s.y = next.data;
         octet_parallel_for(s.outer, e->threads, run_slice, &s);
+        now = next;
     }
     if (first == p->rank)
         memcpy(y, x->data, x->bytes);
