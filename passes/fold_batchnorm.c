@@ -165,7 +165,7 @@ static bool worth_folding(const fold *f)
         return false;
     if (scaled && is_uniform(f->scale, f->l.channels) && !octet_value_single_use(f->l.weight))
         return false;
-    return f->l.bias_port || scaled || f->n_steps > 1;
+    return f->l.bias_port || f->n_steps > 1 || !octet_node_is(f->steps[0], "Add");
 }
 
 /* The bias the operator has already, as shift; false if it is no constant for each channel. */

@@ -383,11 +383,14 @@ def old_models():
 def random_feeds(session, open_size):
     feeds = {}
     for i in session.get_inputs():
-        shape = [d if isinstance(d, int) and d > 0 else open_size if at else 1 for at, d in enumerate(i.shape)]
+        shape = [d if isinstance(d, int) and d > 0 else 1 if at == 0 or "batch" in str(d) else open_size
+                 for at, d in enumerate(i.shape)]
         if "float16" in i.type:
             feeds[i.name] = rng.standard_normal(shape).astype(np.float16)
         elif "float" in i.type or "double" in i.type:
             feeds[i.name] = np.asarray(rng.standard_normal(shape)).astype(np.float64 if "double" in i.type else np.float32)
+        elif i.name == "sr":  # sampling rate: decides which branch of an If runs
+            feeds[i.name] = np.full(shape, 16000, np.int64)
         else:
             feeds[i.name] = np.ones(shape, {"tensor(int64)": np.int64, "tensor(int32)": np.int32,
                                             "tensor(bool)": bool, "tensor(uint8)": np.uint8}[i.type])
