@@ -303,6 +303,15 @@ static octet_status check_single(const scanner *s, frame *f)
     return OCTET_OK;
 }
 
+static size_t tag_size(const record *r)
+{
+    size_t size = 1;
+
+    while (r->begin[size - 1] >= 0x80)
+        size++;
+    return size;
+}
+
 static octet_status scan_message(scanner *s, frame *f);
 
 static octet_status scan_child(scanner *s, frame *f, const record *r)
@@ -320,10 +329,7 @@ static octet_status scan_child(scanner *s, frame *f, const record *r)
         return malformed(s, f, "messages are nested too deep");
     if (child.type == &onnx__node_proto__descriptor && ++s->nodes > s->limits->max_nodes)
         return refuse(s, f, OCTET_ERR_UNSUPPORTED, "more nodes than the limit allows");
-    /* tag */
-    for (length_at = 1; r->begin[length_at - 1] >= 0x80;)
-        length_at++;
-    OCTET_TRY(emit(s, r->begin, length_at));
+    OCTET_TRY(emit(s, r->begin, tag_size(r)));
     length_at = s->used;
     OCTET_TRY(emit(s, (const uint8_t[LENGTH_SIZE]){0}, LENGTH_SIZE));
     start = s->used;
