@@ -227,19 +227,28 @@ static octet_status take_payload(octet_graph *g, const octet_node *n, const octe
     return OCTET_OK;
 }
 
+/* All outputs at once; none of several is a graph output. */
 static octet_status fold_results(octet_graph *g, octet_node *n, const octet_tensor *in,
-                                 const octet_tensor *out, octet_pass_ctx *ctx)
+                                 octet_tensor *out, octet_pass_ctx *ctx)
 {
-    for (uint32_t i = 0; i < n->n_outputs; i++) {
-        octet_tensor t = out[i];
+    uint32_t n_outputs = n->n_outputs;
+    octet_value_id *outputs =
+        octet_arena_memdup(ctx->scratch, n->outputs, (size_t)n_outputs * sizeof *outputs);
 
-        if (n->outputs[i] == OCTET_NO_VALUE || t.dtype == OCTET_DTYPE_UNDEFINED)
-            continue;
-        OCTET_TRY(take_payload(g, n, in, &t, ctx->diag));
-        if (n->n_outputs == 1)
-            return fold_single(g, n, &t, ctx);
-        OCTET_TRY(fold_one_of_many(g, n->outputs[i], &t, ctx));
-    }
+    OCTET_TRY_ALLOC(ctx->diag, outputs);
+    for (uint32_t i = 0; i < n_outputs; i++)
+        if (out[i].dtype != OCTET_DTYPE_UNDEFINED)
+            OCTET_TRY(take_payload(g, n, in, &out[i], ctx->diag));
+    if (n_outputs == 1)
+        return out[0].dtype == OCTET_DTYPE_UNDEFINED ? OCTET_OK : fold_single(g, n, &out[0], ctx);
+    octet_edit_remove_node(g, n->id);
+    ctx->changes++;
+    for (uint32_t i = 0; i < n_outputs; i++)
+        if (outputs[i] != OCTET_NO_VALUE && out[i].dtype != OCTET_DTYPE_UNDEFINED &&
+            octet_graph_value(g, outputs[i])->n_uses > 0) {
+            OCTET_TRY(set_type(g, outputs[i], &out[i], ctx->diag));
+            OCTET_TRY(octet_edit_make_initializer(g, outputs[i], &out[i], ctx->diag));
+        }
     return OCTET_OK;
 }
 
@@ -249,11 +258,12 @@ static octet_status evaluate(octet_graph *g, octet_node *n, octet_pass_ctx *ctx)
     const octet_tensor **in =
         OCTET_ARENA_ARRAY(ctx->scratch, const octet_tensor *, (size_t)n->n_inputs + 1);
     octet_tensor *out = OCTET_ARENA_ARRAY(ctx->scratch, octet_tensor, (size_t)n->n_outputs + 1);
+    octet_tensor *kept = OCTET_ARENA_ARRAY(ctx->scratch, octet_tensor, (size_t)n->n_outputs + 1);
     uint32_t n_outputs = n->n_outputs;
     size_t made_of, result = 0;
     octet_status status;
 
-    if (in == NULL || out == NULL)
+    if (in == NULL || out == NULL || kept == NULL)
         return octet_fail_nomem(ctx->diag);
     OCTET_TRY(read_inputs(g, n, in, &made_of, ctx->diag));
     if (swells(expected_bytes(octet_node_output(g, n, 0)), made_of))
@@ -263,8 +273,9 @@ static octet_status evaluate(octet_graph *g, octet_node *n, octet_pass_ctx *ctx)
         return status == OCTET_ERR_NOMEM ? status : OCTET_OK;
     for (uint32_t i = 0; i < n_outputs; i++)
         result += out[i].bytes;
+    memcpy(kept, out, n_outputs * sizeof *out);
     if (!swells(result, made_of))
-        status = fold_results(g, n, in[0], out, ctx);
+        status = fold_results(g, n, in[0], kept, ctx);
     for (uint32_t i = 0; i < n_outputs; i++)
         octet_tensor_deinit(&out[i], allocator);
     return status;
