@@ -144,6 +144,8 @@ static octet_status open_archive(octet_npz *npz, const octet_file *file, uint64_
     zip_t *zip;
     octet_status status;
 
+    if (file->size == 0) /* libzip takes it for an archive without members */
+        return octet_fail(diag, OCTET_ERR_MALFORMED, "the file is empty");
     zip_error_init(&error);
     source = zip_source_buffer_create(file->data, file->size, 0, &error);
     if (!source)
