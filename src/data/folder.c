@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -66,8 +66,12 @@ char *octet_source_join(octet_samples *samples, const char *folder, const char *
 
 octet_status octet_source_check_file(const char *path, octet_diag *diag)
 {
-    if (access(path, F_OK) != 0)
+    struct stat about;
+
+    if (stat(path, &about) != 0)
         return octet_fail(diag, OCTET_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
+    if (!S_ISREG(about.st_mode))
+        return octet_fail(diag, OCTET_ERR_IO, "'%s' is not a regular file", path);
     return OCTET_OK;
 }
 

@@ -349,6 +349,7 @@ static octet_status read_stacked_input(const manifest *m, place p, octet_array_s
         return no_value(m, p, "file");
     out->path = octet_source_join(m->samples, m->folder, file);
     OCTET_TRY_ALLOC(m->diag, out->path);
+    OCTET_TRY(octet_source_check_file(out->path, m->diag));
     out->dtype = dtype ? octet_dtype_from_name(dtype) : OCTET_DTYPE_UNDEFINED;
     if (dtype && out->dtype == OCTET_DTYPE_UNDEFINED)
         return bad_value(m, p, "dtype", "is not the name of a dtype");

@@ -78,7 +78,7 @@ octet_status octet_source_list(octet_samples *samples, const char *folder, char 
                                uint32_t *n, octet_diag *diag);
 /* folder/name, or name alone where that is absolute. In the arena. */
 char *octet_source_join(octet_samples *samples, const char *folder, const char *name);
-/* Fails where there is no such file. */
+/* Fails where there is no such file, or one without an end, such as a device or a pipe. */
 octet_status octet_source_check_file(const char *path, octet_diag *diag);
 /* What follows the last '/'. */
 const char *octet_source_base_name(const char *path);

@@ -262,6 +262,55 @@ static void one_archive_per_sample(void **state)
     octet_samples_close(samples);
 }
 
+/* dims, data_type, name and raw_data of a TensorProto */
+static void write_proto(const char *path, char tensor_name, const float *values)
+{
+    uint8_t bytes[32] = "\x08\x01\x08\x03\x10\x01\x42\x01?\x4a\x0c";
+
+    bytes[8] = (uint8_t)tensor_name;
+    memcpy(bytes + 11, values, 12);
+    write_bytes(path, bytes, 23);
+}
+
+static void test_data_sets(void **state)
+{
+    octet_sample_input inputs[2] = {x_of(2, 1, 3, 0), x_of(2, 1, 3, 0)};
+    octet_samples *samples;
+    octet_sample sample;
+    octet_diag diag = {0};
+    char name[64];
+    bool end;
+
+    (void)state;
+    inputs[1].name = "y";
+    folder("sets");
+    folder("sets/test_data_set_0");
+    folder("sets/test_data_set_1");
+    write_proto(scratch_path("sets/test_data_set_0/input_0.pb"), 'a', counting);
+    write_proto(scratch_path("sets/test_data_set_0/input_1.pb"), 'b', counting + 1);
+    write_proto(scratch_path("sets/test_data_set_1/input_0.pb"), 'y', counting + 2);
+    write_proto(scratch_path("sets/test_data_set_1/input_1.pb"), 'x', counting + 3);
+    samples = open_good(scratch_path("sets"), inputs, 2);
+    assert_int_equal(octet_samples_count(samples), 2);
+    assert_string_equal(octet_samples_name(samples, 1, name, sizeof name), "test_data_set_1");
+    assert_true(first_of(samples, 0, 2) == 0);
+    /* Names go before numbers. */
+    assert_int_equal(octet_samples_get(samples, 1, &sample, &end, &diag), OCTET_OK);
+    assert_true(octet_tensor_f64_at(&sample.tensors[0], 0) == 3);
+    assert_true(octet_tensor_f64_at(&sample.tensors[1], 0) == 2);
+    octet_sample_release(samples, &sample);
+    octet_samples_close(samples);
+    samples = open_good(scratch_path("sets/test_data_set_0"), inputs, 2);
+    assert_int_equal(octet_samples_count(samples), 1);
+    octet_samples_close(samples);
+    write_proto(scratch_path("sets/test_data_set_0/input_1.pb"), 'x', counting);
+    expect_failure(scratch_path("sets"), inputs, 2, OCTET_ERR_DATA, "twice");
+    unlink(scratch_path("sets/test_data_set_0/input_1.pb"));
+    expect_failure(scratch_path("sets"), inputs, 2, OCTET_ERR_IO, "input_1.pb");
+    write_text(scratch_path("sets/test_data_set_0/input_0.pb"), "hello");
+    expect_failure(scratch_path("sets"), inputs, 2, OCTET_ERR_MALFORMED, "input_0.pb");
+}
+
 static void unusable_folders_are_named(void **state)
 {
     octet_sample_input x = x_of(2, 1, 3, 0);
@@ -693,6 +742,7 @@ int main(void)
         cmocka_unit_test(one_file_per_input),
         cmocka_unit_test(files_in_turn),
         cmocka_unit_test(one_archive_per_sample),
+        cmocka_unit_test(test_data_sets),
         cmocka_unit_test(unusable_folders_are_named),
         cmocka_unit_test(messages_show_both_types),
         cmocka_unit_test(dtypes_are_converted_where_nothing_is_lost),
