@@ -44,7 +44,7 @@ static inline float float_of(int32_t i)
 
 /* r and quadrant with |x| = quadrant pi/2 + r for |x| > 1: |x| = m 2^e with an integer m; bits of
  * 2/pi worth 4 or more after the product only add whole turns, the 96 bits below them decide. */
-static float reduce_large(int32_t bits, int32_t *quadrant)
+static double reduce_large(int32_t bits, int32_t *quadrant)
 {
     static const uint32_t two_over_pi[8] = {0,          0xa2f9836e, 0x4e441529, 0xfc2757d1,
                                             0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
@@ -65,20 +65,27 @@ static float reduce_large(int32_t bits, int32_t *quadrant)
     high += ((uint64_t)m * w[0]) << 32;
     *quadrant = (int32_t)((high + (UINT64_C(1) << 61)) >> 62);
     fraction = (int64_t)(high << 2) / 4;
-    return (float)((double)fraction * 0x1.921fb54442d18p-62);
+    return (double)fraction * 0x1.921fb54442d18p-62;
 }
 
 static float sin_cos(float x, int32_t quadrant)
 {
     int32_t bits = bits_of(x), q;
-    float r;
+    double r;
+    float high, low;
 
     if (fabsf(x) <= TRIG_LIMIT)
         return sin_cos_1(x, quadrant);
     if (!isfinite(x))
         return NAN_F;
     r = reduce_large(bits, &q);
-    return bits < 0 ? sin_quadrant(-r, quadrant - q) : sin_quadrant(r, quadrant + q);
+    if (bits < 0) {
+        r = -r;
+        q = -q;
+    }
+    high = (float)r;
+    low = (float)(r - (double)high);
+    return sin_quadrant(high, low, quadrant + q);
 }
 
 static float sin_1(float x)
