@@ -9,6 +9,8 @@ octet_status octet_lex_locate(const octet_lex *lex, size_t at, octet_status stat
 {
     size_t line = 1, column = 1;
 
+    if (status == OCTET_OK)
+        return OCTET_OK;
     for (size_t i = 0; i < at && i < lex->length; i++) {
         column = lex->text[i] == '\n' ? 1 : column + 1;
         line += lex->text[i] == '\n';

@@ -19,7 +19,7 @@ typedef struct octet_lex_number {
     char text[512];
 } octet_lex_number;
 
-/* Puts "line L, column C: " of position `at` before a failure. */
+/* Puts "line L, column C: " of position `at` before a failure; OK passes. */
 octet_status octet_lex_locate(const octet_lex *lex, size_t at, octet_status status);
 
 #define OCTET_LEX_FAIL(lex, at, code, ...)                                                         \
