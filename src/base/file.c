@@ -3,6 +3,7 @@
  */
 #define _XOPEN_SOURCE 700 /* POSIX 2008 and realpath() */
 #define _FILE_OFFSET_BITS 64
+#define _DEFAULT_SOURCE /* madvise(): glibc's posix_madvise() keeps what it should drop */
 
 #include "base/file.h"
 
@@ -125,6 +126,21 @@ void octet_file_unmap(octet_file *file)
     else
         octet_mem_free(NULL, data.owned);
     *file = (octet_file){0};
+}
+
+void octet_file_forget(const octet_file *file, const void *data, size_t size)
+{
+#ifdef MADV_DONTNEED
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)data;
+    uintptr_t first = start - start % page;
+
+    if (file->mapped && size > 0)
+        madvise((void *)first, (size_t)(start + size - first), MADV_DONTNEED);
+#else
+    (void)file;
+    (void)data;
+    (void)size;
+#endif
 }
 
 /* ---- output */

@@ -17,6 +17,9 @@ typedef struct octet_file {
 /* path "-" reads standard input to its end. Refuses directories. Messages name the path. */
 octet_status octet_file_map(const char *path, octet_file *out, octet_diag *diag);
 void octet_file_unmap(octet_file *file);
+/* Gives the memory of the pages around [data, data + size) of a mapping back; they are read again
+ * when touched. Does nothing for a heap copy. */
+void octet_file_forget(const octet_file *file, const void *data, size_t size);
 
 /* Maps folder/name for a name that is not trusted: INVALID_MODEL when it is absolute, steps up
  * ("..") or ends outside the folder once symbolic links are resolved. */

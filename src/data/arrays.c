@@ -204,6 +204,19 @@ static void name(const octet_samples *samples, int64_t index, char *buffer, size
         snprintf(buffer, size, "%s[%" PRId64 "]", file, index - (s->per_input ? 0 : a->first));
 }
 
+/* Mapped samples that were used would count as the process's memory until the end. */
+static void forget(const octet_samples *samples, const octet_sample *sample)
+{
+    const arrays *s = samples->state;
+
+    for (uint32_t i = 0; s->stay_mapped && i < s->n; i++) {
+        const octet_tensor *tensor = &sample->tensors[s->list[i].spec.input];
+
+        if (tensor->data && !sample->owned[s->list[i].spec.input])
+            octet_file_forget(&s->list[i].file, tensor->data, tensor->bytes);
+    }
+}
+
 static void close_arrays(octet_samples *samples)
 {
     arrays *s = samples->state;
@@ -213,7 +226,8 @@ static void close_arrays(octet_samples *samples)
     octet_npz_close(&s->npz);
 }
 
-static const octet_source arrays_source = {.load = load, .name = name, .close = close_arrays};
+static const octet_source arrays_source = {
+    .load = load, .name = name, .release = forget, .close = close_arrays};
 
 static octet_status prepare(octet_samples *samples, uint32_t n, bool per_input, octet_diag *diag)
 {

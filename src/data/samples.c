@@ -414,6 +414,8 @@ void octet_sample_release(octet_samples *samples, octet_sample *sample)
 {
     const octet_allocator *allocator = &samples->ctx->allocator;
 
+    if (samples->source->release && sample->tensors && sample->owned)
+        samples->source->release(samples, sample);
     for (uint32_t i = 0; sample->tensors && sample->owned && i < sample->n; i++)
         if (sample->owned[i])
             octet_tensor_deinit(&sample->tensors[i], allocator);

@@ -15,6 +15,8 @@ typedef struct octet_source {
     octet_status (*load)(octet_samples *samples, int64_t index, octet_sample *out, bool *end,
                          octet_diag *diag);
     void (*name)(const octet_samples *samples, int64_t index, char *buffer, size_t size);
+    /* Before what the sample owns is freed; may be NULL. */
+    void (*release)(const octet_samples *samples, const octet_sample *sample);
     void (*close)(octet_samples *samples); /* may be NULL */
 } octet_source;
 
