@@ -3,6 +3,26 @@
  */
 #include "ops/op.h"
 
+octet_status octet_eval_run(octet_eval *e)
+{
+    const octet_op *op = e->node->op;
+    uint32_t n = 0;
+    bool variadic = false;
+
+    for (; n < OCTET_MAX_PORTS && op->in[n].name != NULL; n++) {
+        const octet_port *port = &op->in[n];
+
+        variadic = variadic || port->variadic;
+        if (!port->optional && !port->variadic && (n >= e->n_in || e->in[n] == NULL))
+            return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "input %u ('%s') is missing", n,
+                              port->name);
+    }
+    if (e->n_in > n && !variadic)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "%u inputs are given instead of %u",
+                          e->n_in, n);
+    return op->eval(e);
+}
+
 octet_status octet_eval_output(octet_eval *e, uint32_t index, octet_dtype dtype, int32_t rank,
                                const int64_t *dims)
 {

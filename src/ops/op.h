@@ -90,6 +90,8 @@ typedef struct octet_eval {
     struct octet_eval_host *host; /* interpreter's side */
 } octet_eval;
 
+/* Runs e->node's operator, after a check that its inputs are given as the descriptor's ports want. */
+octet_status octet_eval_run(octet_eval *e);
 /* Allocates output `index` (uncleared). */
 octet_status octet_eval_output(octet_eval *e, uint32_t index, octet_dtype dtype, int32_t rank,
                                const int64_t *dims);

@@ -161,11 +161,11 @@ static octet_status keep(octet_eval *e, const padding *p, int64_t *box, int64_t 
     const octet_tensor *x = e->in[0];
 
     for (int32_t i = 0; i < x->rank; i++) {
-        int64_t cut_before = p->before[i] < 0 ? -p->before[i] : 0;
-        int64_t cut_after = p->after[i] < 0 ? -p->after[i] : 0;
+        bool ok = padded(x->dims[i], p->before[i], p->after[i], &dims[i]);
+        int64_t cut_before = ok && p->before[i] < 0 ? -p->before[i] : 0;
+        int64_t cut_after = ok && p->after[i] < 0 ? -p->after[i] : 0;
 
-        if (!padded(x->dims[i], p->before[i], p->after[i], &dims[i]) || cut_before > x->dims[i] ||
-            cut_after > x->dims[i] - cut_before)
+        if (!ok || cut_before > x->dims[i] || cut_after > x->dims[i] - cut_before)
             return octet_fail(e->diag, OCTET_ERR_DATA, "pads %lld and %lld do not suit size %lld",
                               (long long)p->before[i], (long long)p->after[i],
                               (long long)x->dims[i]);

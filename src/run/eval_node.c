@@ -90,7 +90,7 @@ octet_status octet_eval_node(const octet_graph *g, const octet_node *node,
     if (node->op == NULL || (any_half(in, n_in) && !node->op->native_half))
         return octet_fail(diag, OCTET_ERR_UNSUPPORTED, "'%s' cannot be evaluated on its own",
                           node->op_type);
-    octet_status status = node->op->eval(&e);
+    octet_status status = octet_eval_run(&e);
     while (s.blocks != NULL) {
         block *next = s.blocks->next;
         octet_mem_free_aligned(&ctx->allocator, s.blocks);

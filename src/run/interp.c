@@ -279,7 +279,7 @@ static octet_status evaluate(octet_eval *e, const octet_tensor **in)
     octet_dtype half = half_type_of(e);
     if (half != OCTET_DTYPE_UNDEFINED)
         OCTET_TRY(widen_inputs(e, in));
-    OCTET_TRY(e->node->op->eval(e));
+    OCTET_TRY(octet_eval_run(e));
     if (half != OCTET_DTYPE_UNDEFINED)
         OCTET_TRY(narrow_outputs(e, half));
     return OCTET_OK;
