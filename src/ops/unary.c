@@ -4,6 +4,7 @@
 #include "ops/unary.h"
 
 #include "base/parallel.h"
+#include "ops/common.h"
 
 /* Elements one thread takes at a time. */
 #define SHARE ((size_t)16 * OCTET_UNARY_BLOCK)
@@ -113,6 +114,7 @@ static runner choose(const octet_unary *u, octet_dtype dtype)
 
 octet_status octet_unary_eval(octet_eval *e, const octet_unary *u)
 {
+    OCTET_TRY(octet_eval_require(e, 1));
     const octet_tensor *x = e->in[0];
     const octet_dtype_traits *t = octet_dtype_get(x->dtype);
     job j = {.u = u, .dtype = x->dtype, .x = x->data};
