@@ -40,19 +40,38 @@ static octet_status frame_init(frame *f, infer_run *run, octet_graph *g, frame *
 
 /* ---- what is known of a value before its producer is reached */
 
-static octet_type usable(const octet_type *t)
+/* Some exporters call every size they do not know "?": that is no name. Others declare it as 0
+ * (doubt_zeros); where that is true, inference finds out. */
+static bool is_name(const char *symbol)
 {
-    octet_type out = *t;
+    return symbol != NULL && symbol[0] != '\0' && strcmp(symbol, "?") != 0;
+}
 
+static octet_status usable(infer_run *run, const octet_type *t, bool doubt_zeros, octet_type *out)
+{
+    octet_dim *dims;
+
+    *out = *t;
     if (t->kind != OCTET_TYPE_TENSOR) {
-        out.dtype = OCTET_DTYPE_UNDEFINED;
-        out.rank = -1;
+        out->dtype = OCTET_DTYPE_UNDEFINED;
+        out->rank = -1;
     }
-    if (out.rank > OCTET_MAX_RANK)
-        out.rank = -1;
-    if (out.rank < 0)
-        out.dims = NULL;
-    return out;
+    if (out->rank > OCTET_MAX_RANK)
+        out->rank = -1;
+    if (out->rank < 0)
+        out->dims = NULL;
+    if (out->rank <= 0)
+        return OCTET_OK;
+    dims = octet_arena_memdup(&run->arena, t->dims, (size_t)out->rank * sizeof *dims);
+    OCTET_TRY_ALLOC(run->diag, dims);
+    for (int32_t i = 0; i < out->rank; i++) {
+        if (!is_name(dims[i].symbol))
+            dims[i].symbol = NULL;
+        if (doubt_zeros && dims[i].size == 0)
+            dims[i].size = -1;
+    }
+    out->dims = dims;
+    return OCTET_OK;
 }
 
 static octet_status type_of_tensor(frame *f, const octet_tensor *t, octet_type *out)
@@ -159,7 +178,7 @@ static octet_status frame_init(frame *f, infer_run *run, octet_graph *g, frame *
     for (octet_value_id id = 0; id < g->n_values; id++) {
         const octet_value *v = octet_graph_value(g, id);
 
-        f->types[id] = usable(&v->type);
+        OCTET_TRY(usable(run, &v->type, !v->is_input, &f->types[id]));
         if (v->outer != OCTET_NO_VALUE && parent != NULL)
             OCTET_TRY(import_outer(f, id));
         else if (v->constant != NULL && !v->is_input && v->constant->rank <= OCTET_MAX_RANK)
@@ -264,8 +283,9 @@ static bool elements_fit(const octet_type *t, uint32_t count)
 static octet_status store_output(frame *f, octet_value_id id, const octet_type *found,
                                  const octet_sym *element, uint32_t count)
 {
-    octet_type clean = usable(found);
+    octet_type clean;
 
+    OCTET_TRY(usable(f->run, found, false, &clean));
     OCTET_TRY(merge(f->run, &clean, &f->types[id], &f->types[id]));
     if (element != NULL && elements_fit(&f->types[id], count)) {
         f->element[id] = element;
@@ -291,7 +311,7 @@ static octet_status infer_subgraph(frame *parent, octet_graph *sub, const octet_
 
         if (inputs[i] == NULL)
             continue;
-        clean = usable(inputs[i]);
+        OCTET_TRY(usable(run, inputs[i], false, &clean));
         OCTET_TRY(merge(run, &clean, &f.types[sub->inputs[i]], &f.types[sub->inputs[i]]));
     }
     run->depth++;

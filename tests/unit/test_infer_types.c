@@ -1,6 +1,7 @@
 /* test_infer_types.c: types, symbols and known shape elements
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "graph/edit.h"
 #include "graph/text.h"
 #include "octet/context.h"
 #include "ops/common.h"
@@ -231,6 +232,32 @@ static void inference_wins_inside(void **state)
     close_model(&x);
 }
 
+/* Nor is every declaration worth filling gaps with: "?" is no name, 0 often means unknown. */
+static void placeholders_are_not_sizes(void **state)
+{
+    char type[64];
+    model x;
+    octet_dim dims[2] = {{-1, "?"}, {-1, "?"}}, zeros[2] = {{2, NULL}, {0, NULL}};
+    octet_type in = {OCTET_TYPE_TENSOR, OCTET_DTYPE_FLOAT32, 2, dims};
+    octet_type declared = {OCTET_TYPE_TENSOR, OCTET_DTYPE_FLOAT32, 2, zeros};
+
+    (void)state;
+    open_model(&x, "<ir_version: 8, opset_import: [\"\" : 18, \"other\" : 1]>\n"
+                   "g (float x, float[1,k] z) => (float y) {\n"
+                   "t = Transpose(x)\nv = Add(t, x)\nu = other.Thing(x)\nw = Neg(u)\n"
+                   "y = Identity(x)\n}");
+    octet_graph *g = x.m->graph;
+    assert_int_equal(octet_edit_set_type(g, g->inputs[0], &in, &x.diag), OCTET_OK);
+    assert_int_equal(octet_edit_set_type(g, octet_graph_find_value(g, "u"), &declared, &x.diag),
+                     OCTET_OK);
+    assert_int_equal(octet_infer_types(g, &x.diag), OCTET_OK);
+    print_type(&octet_graph_value(g, octet_graph_find_value(g, "v"))->type, type, sizeof type);
+    assert_string_equal(type, "float[?,?]");
+    print_type(&octet_graph_value(g, octet_graph_find_value(g, "w"))->type, type, sizeof type);
+    assert_string_equal(type, "float[2,?]");
+    close_model(&x);
+}
+
 /* A branch that never runs may be nonsense: torch leaves such ones behind. */
 static void branch_may_contradict(void **state)
 {
@@ -319,6 +346,7 @@ int main(void)
         cmocka_unit_test(infers),
         cmocka_unit_test(contradiction_names_node),
         cmocka_unit_test(inference_wins_inside),
+        cmocka_unit_test(placeholders_are_not_sizes),
         cmocka_unit_test(branch_may_contradict),
         cmocka_unit_test(huge_sizes),
         cmocka_unit_test(registry_is_consistent),
