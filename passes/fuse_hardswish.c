@@ -174,7 +174,9 @@ static octet_status match_gate(octet_graph *g, octet_node *n, octet_pass_ctx *ct
         const octet_node *gate = made_by(g, n->inputs[i]);
 
         if (gate != NULL && octet_node_is(gate, "HardSigmoid") &&
-            gate->inputs[0] == n->inputs[1 - i] && octet_node_float(gate, "alpha", 0.2f) == SIXTH &&
+            n->inputs[1 - i] != OCTET_NO_VALUE &&
+            octet_node_input_id(gate, 0) == n->inputs[1 - i] &&
+            octet_node_float(gate, "alpha", 0.2f) == SIXTH &&
             octet_node_float(gate, "beta", 0.5f) == 0.5f)
             return become(g, n, "HardSwish", gate->inputs[0], OCTET_NO_VALUE, ctx);
     }

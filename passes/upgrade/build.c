@@ -86,14 +86,14 @@ static octet_status append_to_constant(octet_upgrade *u, const octet_tensor *t, 
 octet_status octet_upgrade_append_ones(octet_upgrade *u, octet_value_id b, int32_t rank,
                                        int32_t count, octet_value_id *out)
 {
-    const octet_tensor *t = octet_value_constant(u->g, b);
+    const octet_tensor *t = b == OCTET_NO_VALUE ? NULL : octet_value_constant(u->g, b);
     int64_t axes[OCTET_MAX_RANK];
     octet_value_id axes_id;
 
     *out = b;
     if (count == 0)
         return OCTET_OK;
-    if (count < 0 || rank + count > OCTET_MAX_RANK)
+    if (b == OCTET_NO_VALUE || count < 0 || rank + count > OCTET_MAX_RANK)
         return octet_fail(u->diag, OCTET_ERR_INVALID_MODEL, "operands do not fit each other");
     if (t != NULL)
         return append_to_constant(u, t, count, out);
