@@ -22,6 +22,19 @@ static int32_t symmetric_zero_point(const octet_qspec *spec)
     return (int32_t)((spec->qmin + spec->qmax + 1) / 2);
 }
 
+/* Rounding the zero point shifts the range by up to half a step; the scale grows by as little as
+ * makes both ends representable again. It matters where the data lie on a grid of their own: pixels
+ * scaled to [-1, 1] would all fall half-way between two steps. */
+static double cover_both_ends(double scale, double lo, double hi, int32_t zero_point,
+                              const octet_qspec *spec)
+{
+    if (zero_point > spec->qmin)
+        scale = fmax(scale, lo / (double)(spec->qmin - zero_point));
+    if (zero_point < spec->qmax)
+        scale = fmax(scale, hi / (double)(spec->qmax - zero_point));
+    return scale;
+}
+
 octet_qparams octet_qparams_from_range(float min, float max, const octet_qspec *spec)
 {
     double lo = min < 0.0F ? (double)min : 0.0;
@@ -34,10 +47,11 @@ octet_qparams octet_qparams_from_range(float min, float max, const octet_qspec *
         params.zero_point = clamp_zero_point(0.0, spec);
     if (!(scale >= (double)FLT_MIN))
         return params;
+    if (!spec->symmetric) {
+        params.zero_point = clamp_zero_point(nearbyint((double)spec->qmin - lo / scale), spec);
+        scale = cover_both_ends(scale, lo, hi, params.zero_point, spec);
+    }
     params.scale = (float)scale;
-    if (!spec->symmetric)
-        params.zero_point =
-            clamp_zero_point(nearbyint((double)spec->qmin - lo / (double)params.scale), spec);
     return params;
 }
 

@@ -28,8 +28,8 @@ typedef struct octet_qparams {
 octet_qparams octet_qparams_from_range(float min, float max, const octet_qspec *spec);
 
 /* Lowers the scale as little as makes the quantized range [qmin, qmax] lie inside [lo, hi], where
- * lo <= 0 <= hi: runtimes drop a Clip after the quantized operator only then. A bound of 0 on a side
- * that the zero point leaves open cannot be met and changes nothing. */
+ * lo <= 0 <= hi: runtimes drop a Clip after the quantized operator only then. A bound of 0 on a
+ * side that the zero point leaves open cannot be met and changes nothing. */
 void octet_qparams_fit_inside(octet_qparams *params, const octet_qspec *spec, float lo, float hi);
 
 /* y = saturate(rne(x / scale) + zero_point) for any integer type up to 32 bits. */
