@@ -84,7 +84,6 @@ static int32_t ellipsis_axes(const char *at, int32_t rank)
 static bool implied_output(equation *q)
 {
     int32_t times[LABELS] = {0};
-    static const char order[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
     for (uint32_t k = 0; k < q->n_in; k++)
         for (int32_t i = 0; i < q->in[k].rank; i++)
@@ -93,8 +92,8 @@ static bool implied_output(equation *q)
     for (int32_t i = q->ellipsis - 1; i >= 0; i--)
         if (!add_label(&q->out, LETTERS + i))
             return false;
-    for (const char *c = order; *c != '\0'; c++)
-        if (times[label_of(*c)] == 1 && !add_label(&q->out, label_of(*c)))
+    for (int32_t label = 0; label < LETTERS; label++) /* labels are in alphabetical order */
+        if (times[label] == 1 && !add_label(&q->out, label))
             return false;
     return true;
 }
