@@ -24,6 +24,8 @@ if(octet_sanitizers)
   # Whoever links the objects needs the runtime of the sanitizers they were compiled with.
   target_link_options(octet_static INTERFACE $<BUILD_INTERFACE:-fsanitize=${octet_sanitizers}>)
   target_link_options(octet_shared PRIVATE -fsanitize=${octet_sanitizers})
+elseif(NOT APPLE)
+  target_link_options(octet_shared PRIVATE -Wl,--no-undefined)
 endif()
 
 # Projects that add this folder use the names of the installed package.
