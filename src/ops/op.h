@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One operator lives in one file; ops.def lists the descriptors. Facts only: what is true for every
- * backend. Descriptors exist for ai.onnx opset 13 and later (models are upgraded first); where a later
- * opset changes an operator, another descriptor in the same file has the higher `since`.
+ * backend. Descriptors exist for ai.onnx opset 13 and later (models are upgraded first); where a
+ * later opset changes an operator, another descriptor in the same file has the higher `since`.
  */
 #ifndef OCTET_OPS_OP_H
 #define OCTET_OPS_OP_H
@@ -30,7 +30,8 @@ typedef struct octet_port {
 
 typedef enum octet_observe {
     OCTET_OBSERVE_OUTPUT, /* the output has a range of its own */
-    OCTET_OBSERVE_SHARED, /* output values are input 0's values (moved, selected, or between them) */
+    OCTET_OBSERVE_SHARED, /* output values are input 0's values (moved, selected, or between them)
+                           */
     OCTET_OBSERVE_FIXED,  /* output lies in [fixed_min, fixed_max] whatever the input */
     OCTET_OBSERVE_NONE,   /* the output is not a quantizable real tensor */
 } octet_observe;
@@ -44,8 +45,8 @@ typedef struct octet_quant_facts {
 
 /* ---- shape and type inference */
 
-/* An element of an integer tensor known at inference time: a number (of any sign) with symbol NULL, or
- * size OCTET_SYM_UNKNOWN and then perhaps the symbol whose size it is. Read and made with the
+/* An element of an integer tensor known at inference time: a number (of any sign) with symbol NULL,
+ * or size OCTET_SYM_UNKNOWN and then perhaps the symbol whose size it is. Read and made with the
  * octet_sym_… helpers of common.h. */
 typedef octet_dim octet_sym;
 #define OCTET_SYM_UNKNOWN INT64_MIN
@@ -90,7 +91,8 @@ typedef struct octet_eval {
     struct octet_eval_host *host; /* interpreter's side */
 } octet_eval;
 
-/* Runs e->node's operator, after a check that its inputs are given as the descriptor's ports want. */
+/* Runs e->node's operator, after a check that its inputs are given as the descriptor's ports want.
+ */
 octet_status octet_eval_run(octet_eval *e);
 /* Allocates output `index` (uncleared). */
 octet_status octet_eval_output(octet_eval *e, uint32_t index, octet_dtype dtype, int32_t rank,
@@ -138,8 +140,8 @@ const octet_op *octet_op_at(size_t index); /* for the supported-operators table 
 /* Sets node->op for all nodes of a graph and its subgraphs from the model's opset imports. */
 void octet_ops_resolve(octet_graph *g);
 
-/* Infers types of all values of g (subgraphs included) in order; known declared types are kept where
- * inference knows less. A contradiction is INVALID_MODEL naming the node. */
+/* Infers types of all values of g (subgraphs included) in order; known declared types are kept
+ * where inference knows less. A contradiction is INVALID_MODEL naming the node. */
 octet_status octet_infer_types(octet_graph *g, octet_diag *diag);
 
 /* Called with each integer node output all of whose elements inference found to be numbers. */
@@ -153,8 +155,9 @@ octet_status octet_infer_types_and_tell(octet_graph *g, octet_infer_known known,
 
 /* Negative axes count from the end; false if out of range. */
 bool octet_axis_normalize(int64_t axis, int32_t rank, int32_t *out);
-octet_status octet_infer_same(octet_infer *in);      /* out 0 = type of in 0 */
-octet_status octet_infer_broadcast(octet_infer *in); /* out 0 = broadcast of all inputs, dtype of in 0 */
+octet_status octet_infer_same(octet_infer *in); /* out 0 = type of in 0 */
+octet_status
+octet_infer_broadcast(octet_infer *in); /* out 0 = broadcast of all inputs, dtype of in 0 */
 /* Message "node 'x' (Op): …" is added by the caller of infer/eval; say only what is wrong. */
 
 #endif

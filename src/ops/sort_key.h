@@ -6,8 +6,8 @@
 
 #include "ops/op.h"
 
-/* keys[i] < keys[j] as element i < element j; equal elements (also 0 and -0) get equal keys; NaN comes
- * last. Scratch of the evaluation. */
+/* keys[i] < keys[j] as element i < element j; equal elements (also 0 and -0) get equal keys; NaN
+ * comes last. Scratch of the evaluation. */
 octet_status octet_sort_keys(octet_eval *e, const octet_tensor *t, uint64_t **keys);
 
 #endif

@@ -24,7 +24,7 @@ typedef struct octet_unary {
     float fallback[2];
     void (*f32)(const octet_unary_args *a, size_t n, const float *x, float *y);
     double (*f64)(const octet_unary_args *a, double x);
-    double (*libm)(double x); /* in place of f64 */
+    double (*libm)(double x);                             /* in place of f64 */
     int64_t (*i64)(const octet_unary_args *a, int64_t x); /* every integer type */
 } octet_unary;
 
