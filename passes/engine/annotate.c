@@ -8,6 +8,8 @@
  */
 #include "engine/annotate.h"
 
+#include "engine/saturate.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -389,8 +391,11 @@ static octet_status make_sites(octet_annotation *a, octet_diag *diag)
         if (u->match.pattern->observation == OCTET_OUTPUT_SHARE_OBSERVER_WITH_INPUT)
             for_each_activation(a, u, join_input, &maker);
     }
-    for (uint32_t i = 0; i < a->n_sites; i++)
+    for (uint32_t i = 0; i < a->n_sites; i++) {
+        octet_site *first = &a->sites[group_of(a, i)];
         a->sites[i].group = group_of(a, i);
+        first->shared = first->shared || first != &a->sites[i];
+    }
     return OCTET_OK;
 }
 
@@ -455,11 +460,46 @@ static void gather_group(octet_annotation *a, uint32_t i, bool *started)
     }
 }
 
-static void choose_params(octet_site *site)
+/* sigmoid(x) * 256 rounds to 0 below and to 255 or more above: ln(511). */
+#define SIGMOID_END 6.2364F
+
+/* Without a quantized product its step is not known: a share of the range that 10 bits would have.
+ */
+#define FLOAT_PRODUCT_STEPS 1024.0F
+
+static octet_saturation saturation_range(const octet_annotation *a, const octet_site *site)
+{
+    octet_saturation s = octet_saturation_of(site->g, site->value);
+    if (s.kind == OCTET_SATURATION_SILU) {
+        uint32_t product = octet_annotation_site(a, site->g, s.product);
+        float steps = product != OCTET_NO_SITE ? 255.0F : FLOAT_PRODUCT_STEPS;
+        s.lo = -octet_silu_floor(fmaxf(site->range.max, 0.0F) / steps / 2.0F);
+        s.hi = INFINITY;
+    } else if (s.kind == OCTET_SATURATION_SIGMOID) {
+        const octet_value *v = octet_graph_value(site->g, site->value);
+        const octet_unit *u = unit_of(a, site->g, v->uses[0].node);
+        s.lo = u != NULL && u->quantized ? -SIGMOID_END : -INFINITY;
+        s.hi = -s.lo;
+    }
+    return s;
+}
+
+/* Values beyond what the readers can tell apart get no steps of their own. */
+static void trim_saturated(const octet_annotation *a, const octet_site *site, octet_range *range)
+{
+    octet_saturation s = saturation_range(a, site);
+    if (s.kind == OCTET_SATURATION_NONE || site->shared)
+        return;
+    range->min = fmaxf(range->min, s.lo);
+    range->max = fminf(range->max, s.hi);
+}
+
+static void choose_params(const octet_annotation *a, octet_site *site)
 {
     octet_range range = site->range;
     if (site->fixed)
         return;
+    trim_saturated(a, site, &range);
     if (site->zero_point_min && range.min < 0.0F)
         range.min = 0.0F;
     if (site->clipped) {
@@ -510,7 +550,7 @@ void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, co
     }
     for (uint32_t i = 0; i < a->n_sites; i++)
         if (a->sites[i].group == i)
-            choose_params(&a->sites[i]);
+            choose_params(a, &a->sites[i]);
     for (uint32_t i = 0; i < a->n_sites; i++)
         a->sites[i].params = a->sites[a->sites[i].group].params;
 }

@@ -24,6 +24,7 @@ typedef struct octet_site {
     octet_value_id value;
     octet_qspec spec;
     uint32_t group;      /* first site of those that share parameters (itself when alone) */
+    bool shared;         /* first of its group: others share its parameters */
     bool fixed;          /* parameters given by the pattern */
     bool zero_point_min; /* a Relu vanishes in it */
     bool clipped;        /* a Clip vanishes in it: range must stay inside [clip_min, clip_max] */
