@@ -45,6 +45,9 @@ octet_status octet_check_float(const octet_graph *g, octet_diag *diag);
 /* Smallest IR version that may carry the model's opset imports. */
 void octet_raise_ir_version(octet_model *model);
 
+/* Inputs and outputs next to a Q or DQ become integers. */
+octet_status octet_quantize_io(octet_model *model, octet_diag *diag);
+
 typedef struct octet_report_builder {
     const octet_annotation *annotation;
     const octet_place_result *placed;

@@ -24,6 +24,7 @@ typedef struct job {
     char calibration_hash[65];
     octet_text explanations;
     octet_report *report;
+    bool quantized_io;
     octet_diag *diag;
 } job;
 
@@ -73,11 +74,22 @@ static octet_status open_method(job *j)
                       method, near != NULL ? near : names[0]);
 }
 
+static octet_status read_io_dtype(job *j)
+{
+    const char *name = j->options.io_dtype;
+    j->quantized_io = name != NULL && strcmp(name, "quantized") == 0;
+    if (name == NULL || j->quantized_io || strcmp(name, "float") == 0)
+        return OCTET_OK;
+    return octet_fail(j->diag, OCTET_ERR_INVALID_ARGUMENT,
+                      "the type of inputs and outputs is 'float' or 'quantized', not '%s'", name);
+}
+
 static octet_status prepare(job *j)
 {
     octet_pipeline_options options = {0};
 
     OCTET_TRY(open_method(j));
+    OCTET_TRY(read_io_dtype(j));
     if (j->options.backend == NULL)
         j->options.backend = "ort-cpu";
     OCTET_TRY(octet_backend_open(&j->ctx->allocator, j->options.backend, &j->backend, j->diag));
@@ -214,6 +226,8 @@ static octet_status place(job *j)
     uint32_t removed;
 
     OCTET_TRY(octet_place_qdq(j->annotation, &placed, j->diag));
+    if (j->quantized_io)
+        OCTET_TRY(octet_quantize_io(j->model, j->diag));
     OCTET_TRY(octet_graph_remove_dead(j->model->graph, &removed, j->diag));
     OCTET_TRY(octet_graph_sort(j->model->graph, j->diag));
     OCTET_TRY(octet_graph_verify(j->model->graph, OCTET_ERR_INTERNAL, j->diag));
