@@ -19,10 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fails the request number `fail_at` (from 1; 0: none) and all that follow; counts what is alive.
- */
+/* Fails the request number `fail_at` (from 1; 0: none) and, unless `once`, all that follow; counts
+ * what is alive. */
 typedef struct failing_heap {
     size_t fail_at, requests, alive;
+    bool once;
 } failing_heap;
 
 static inline void *failing_resize(void *user, void *ptr, size_t size)
@@ -36,7 +37,8 @@ static inline void *failing_resize(void *user, void *ptr, size_t size)
         return NULL;
     }
     heap->requests++;
-    if (heap->fail_at != 0 && heap->requests >= heap->fail_at)
+    if (heap->fail_at != 0 &&
+        (heap->once ? heap->requests == heap->fail_at : heap->requests >= heap->fail_at))
         return NULL;
     larger = realloc(ptr, size);
     heap->alive += ptr == NULL && larger != NULL;
