@@ -15,6 +15,8 @@
 
 static const char reason_no_pattern[] = "no pattern of the backend covers it";
 static const char reason_unknown[] = "octet does not know this operator";
+static const char reason_untyped[] = "the element type of its output is not known";
+static const char reason_type[] = "its element type is not float32";
 static const char reason_output[] = "its output is not needed in integers";
 static const char reason_inputs[] = "its inputs come in float";
 static const char reason_branch[] = "calibration never computed it";
@@ -555,11 +557,23 @@ void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, co
         a->sites[i].params = a->sites[a->sites[i].group].params;
 }
 
+static const char *reason_unmatched(const octet_graph *g, const octet_node *node)
+{
+    const octet_value *out = octet_node_output(g, node, 0);
+    if (node->op == NULL)
+        return reason_unknown;
+    if (out != NULL && out->type.dtype == OCTET_DTYPE_UNDEFINED)
+        return reason_untyped;
+    if (out != NULL && out->type.dtype != OCTET_DTYPE_FLOAT32)
+        return reason_type;
+    return reason_no_pattern;
+}
+
 const char *octet_annotation_reason(const octet_annotation *a, const octet_graph *g,
                                     octet_node_id node)
 {
     const octet_unit *u = unit_of(a, g, node);
     if (u == NULL)
-        return octet_graph_node(g, node)->op == NULL ? reason_unknown : reason_no_pattern;
+        return reason_unmatched(g, octet_graph_node(g, node));
     return u->quantized ? NULL : u->reason;
 }

@@ -42,6 +42,11 @@ void octet_data_feed_hash(const octet_data_feed *f, char out[65]);
 /* UNSUPPORTED when the model holds quantized operators already, naming the first. */
 octet_status octet_check_float(const octet_graph *g, octet_diag *diag);
 
+/* UNSUPPORTED when a Conv, MatMul … reads what an operator computes that octet does not know,
+ * naming the latter: calibration could not reach it. An unknown operator with nothing heavy behind
+ * it may stay, as may one in a branch. */
+octet_status octet_check_known(const octet_graph *g, octet_diag *diag);
+
 /* Smallest IR version that may carry the model's opset imports. */
 void octet_raise_ir_version(octet_model *model);
 

@@ -95,6 +95,7 @@ static octet_status prepare(job *j)
     OCTET_TRY(octet_backend_open(&j->ctx->allocator, j->options.backend, &j->backend, j->diag));
     OCTET_TRY(octet_check_float(j->model->graph, j->diag));
     OCTET_TRY(octet_passes_run(j->model, &options, j->diag));
+    OCTET_TRY(octet_check_known(j->model->graph, j->diag));
     return octet_annotate(j->model, j->backend, &j->annotation, j->diag);
 }
 
