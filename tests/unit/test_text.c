@@ -148,6 +148,44 @@ static void floats_read_back_as_themselves(void **state)
     }
 }
 
+static void doubles_read_back_as_themselves(void **state)
+{
+    uint64_t random = 12345;
+    char buffer[32];
+
+    (void)state;
+    assert_string_equal(octet_print_f64(0.1, buffer), "0.1");
+    assert_string_equal(octet_print_f64(5e-324, buffer), "5e-324");
+    assert_string_equal(octet_print_f64(-DBL_MAX, buffer), "-1.7976931348623157e+308");
+    assert_string_equal(octet_print_f64(-INFINITY, buffer), "-inf");
+    for (int i = 0; i < 100000; i++) {
+        double x, back;
+
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        memcpy(&x, &random, sizeof x);
+        if (!isfinite(x))
+            continue;
+        assert_true(octet_parse_f64(octet_print_f64(x, buffer), &back));
+        assert_true(back == x);
+    }
+}
+
+/* By way of a double the first would be rounded to a tie and then down. */
+static void floats_are_rounded_once(void **state)
+{
+    float x;
+
+    (void)state;
+    assert_true(octet_parse_f32("1.00000005960464477540", &x));
+    assert_true(x == 1.00000011920928955078125f);
+    assert_true(octet_parse_f32("3.4028235e38", &x) && x == FLT_MAX);
+    assert_false(octet_parse_f32("3.5e38", &x));
+    assert_true(octet_parse_f32("-inf", &x) && x == -INFINITY);
+    assert_true(octet_parse_f32("1e-99", &x) && x == 0);
+    assert_false(octet_parse_f32("1,5", &x));
+    assert_false(octet_parse_f32("", &x));
+}
+
 /* A program that links octet may have set a locale whose decimal point is a comma. */
 static void the_locale_does_not_matter(void **state)
 {
@@ -211,6 +249,8 @@ int main(void)
         cmocka_unit_test(endless_numbers_are_refused),
         cmocka_unit_test(floats_print_short),
         cmocka_unit_test(floats_read_back_as_themselves),
+        cmocka_unit_test(doubles_read_back_as_themselves),
+        cmocka_unit_test(floats_are_rounded_once),
         cmocka_unit_test(the_locale_does_not_matter),
         cmocka_unit_test(the_nearest_name_is_found),
         cmocka_unit_test(endless_words_have_no_neighbour),
