@@ -11,8 +11,7 @@
 
 octet_status octet_model_open(octet_context *ctx, const char *path, octet_model **out)
 {
-    octet_status status = octet_onnx_load(ctx, path, out, &ctx->diag);
-    return octet_note(&ctx->diag, status, "cannot load '%s'", path);
+    return octet_onnx_load(ctx, path, out, &ctx->diag);
 }
 
 octet_status octet_model_open_memory(octet_context *ctx, const void *data, size_t size,
@@ -27,7 +26,9 @@ octet_status octet_model_save(octet_context *ctx, octet_model *model, const char
 {
     octet_onnx_save_options inner = {.external_data = options != NULL && options->external_data};
     octet_status status = octet_onnx_save(model, path, &inner, bytes, &ctx->diag);
-    return octet_note(&ctx->diag, status, "cannot write '%s'", path);
+    /* A failed write names the file, which may be the one of external data. */
+    return status == OCTET_ERR_IO ? status
+                                  : octet_note(&ctx->diag, status, "cannot write '%s'", path);
 }
 
 octet_status octet_model_prepare(octet_context *ctx, octet_model *model, const char *stop_after)

@@ -86,7 +86,7 @@ static octet_status load_round(run_job *j, int *n, bool *end)
         octet_status status =
             j->feed.feed.get(&j->feed, index, *n, j->lanes[*n].inputs, end, &j->ctx->diag);
         if (status != OCTET_OK)
-            return sample_note(j, index, status, &j->ctx->diag);
+            return status;
         if (*end)
             break;
     }

@@ -182,15 +182,24 @@ static octet_status tap(void *user, const octet_graph *g, octet_value_id value,
 static void lane_failed(lane *l, int64_t index, octet_status status)
 {
     octet_calibration *c = l->c;
-    char name[256];
 
-    octet_note(&l->diag, status, "sample '%s'",
-               c->feed->name(c->feed->user, index, name, sizeof name));
     l->failed = index;
     l->status = status;
     long long lowest = atomic_load(&c->lowest_failed);
     while (index < lowest && !atomic_compare_exchange_weak(&c->lowest_failed, &lowest, index))
         ;
+}
+
+/* The feed names the sample when it fails; here it is named when the model does. */
+static octet_status run_inputs(const lane *l, octet_worker *worker, int64_t index, int threads,
+                               octet_diag *diag)
+{
+    const octet_calibration *c = l->c;
+    char name[256];
+    octet_status status = octet_worker_run(worker, l->inputs, c->n_inputs, threads, NULL, diag);
+
+    return octet_note(diag, status, "sample '%s'",
+                      c->feed->name(c->feed->user, index, name, sizeof name));
 }
 
 /* A lane keeps its first failure: indices only grow, so it is the lane's lowest. */
@@ -205,7 +214,7 @@ static void run_sample(void *user, size_t i, int worker)
         return;
     octet_status status = c->feed->get(c->feed->user, index, worker, l->inputs, &end, &l->diag);
     if (status == OCTET_OK)
-        status = octet_worker_run(l->worker, l->inputs, c->n_inputs, 1, NULL, &l->diag);
+        status = run_inputs(l, l->worker, index, 1, &l->diag);
     c->feed->release(c->feed->user, worker);
     if (status != OCTET_OK)
         lane_failed(l, index, status);
@@ -225,8 +234,7 @@ static void run_stream(octet_calibration *c)
         if (status == OCTET_OK && end)
             return;
         if (status == OCTET_OK)
-            status = octet_worker_run(l->worker, l->inputs, c->n_inputs, octet_cpu_count(), NULL,
-                                      &l->diag);
+            status = run_inputs(l, l->worker, index, octet_cpu_count(), &l->diag);
         c->feed->release(c->feed->user, 0);
         if (status != OCTET_OK) {
             lane_failed(l, index, status);
@@ -267,7 +275,7 @@ static void name_first_tensor(octet_calibration *c, lane *l)
     if (status == OCTET_OK) {
         status = c->feed->get(c->feed->user, l->failed, 0, l->inputs, &end, &diag);
         if (status == OCTET_OK)
-            status = octet_worker_run(worker, l->inputs, c->n_inputs, 1, NULL, &diag);
+            status = run_inputs(l, worker, l->failed, 1, &diag);
         c->feed->release(c->feed->user, 0);
         if (status == OCTET_ERR_DATA) {
             l->diag = diag;

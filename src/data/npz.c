@@ -289,5 +289,6 @@ octet_status octet_npz_write(const char *path, const octet_npz_entry *entries, u
         octet_text_deinit(&images[i]);
     octet_mem_free(NULL, images);
     zip_source_free(target);
-    return octet_note(diag, status, "'%s'", path);
+    /* A failed write names the file by itself. */
+    return status == OCTET_ERR_IO ? status : octet_note(diag, status, "'%s'", path);
 }

@@ -17,12 +17,23 @@ static void fill3(float out[3], const opt_numbers *numbers, float fallback)
     }
 }
 
-static void fill_size(int *width, int *height, const opt_numbers *numbers)
+#define LARGEST_SIDE 65535
+
+/* "W,H", or one number for both. */
+static int fill_size(const char *option, int *width, int *height, const opt_numbers *numbers)
 {
-    if (numbers->count == 0)
-        return;
-    *width = (int)numbers->values[0];
-    *height = (int)numbers->values[numbers->count > 1 ? 1 : 0];
+    for (int i = 0; i < numbers->count; i++) {
+        double value = numbers->values[i];
+        /* written so that a NaN is refused too */
+        if (i > 1 || !(value >= 1.0 && value <= LARGEST_SIDE) || value != (double)(int)value)
+            return message_usage("option '--%s' takes one or two whole numbers of 1 to %d", option,
+                                 LARGEST_SIDE);
+    }
+    if (numbers->count > 0) {
+        *width = (int)numbers->values[0];
+        *height = (int)numbers->values[numbers->count - 1];
+    }
+    return 0;
 }
 
 static bool wants_images(const data_args *a)
@@ -46,8 +57,11 @@ int data_args_open(const data_args *a, octet_context *ctx, octet_model *model, o
         return status == OCTET_OK ? 0 : message_failure(ctx, status);
     }
     image->given = wants_images(a);
-    fill_size(&image->resize_width, &image->resize_height, &a->resize);
-    fill_size(&image->crop_width, &image->crop_height, &a->crop);
+    int code = fill_size("resize", &image->resize_width, &image->resize_height, &a->resize);
+    if (code == 0)
+        code = fill_size("crop", &image->crop_width, &image->crop_height, &a->crop);
+    if (code != 0)
+        return code;
     image->resize_short = (int)a->resize_short;
     image->letterbox = a->letterbox;
     image->letterbox_top_left = a->top_left;
@@ -77,8 +91,8 @@ int context_args_create(const context_args *args, octet_context **out)
     octet_status status = octet_context_create(&options, out);
     if (status == OCTET_OK)
         return 0;
-    return message_usage("cannot start at CPU level '%s': %s",
-                         args->cpu != NULL ? args->cpu : "auto", octet_status_name(status));
+    message_usage("%s", octet_context_message(NULL));
+    return octet_status_exit_code(status);
 }
 
 int output_check(const char *path, bool force)

@@ -5,6 +5,7 @@
 
 #include "message.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +71,9 @@ static int read_count(const opt *o, const char *text)
 {
     char *end;
     long long value = strtoll(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < 0)
-        return message_usage("option '--%s' takes a number, not '%s'", o->name, text);
+    if (*text == '\0' || *end != '\0' || value < 0 || value > INT_MAX)
+        return message_usage("option '--%s' takes a number of 0 to %d, not '%s'", o->name, INT_MAX,
+                             text);
     *(long long *)o->value = value;
     return 0;
 }

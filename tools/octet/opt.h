@@ -11,7 +11,7 @@ typedef enum opt_kind {
     OPT_END = 0,
     OPT_FLAG,       /* bool * */
     OPT_STRING,     /* const char ** */
-    OPT_COUNT,      /* long long *, not negative */
+    OPT_COUNT,      /* long long *, 0 to INT_MAX */
     OPT_NUMBERS,    /* opt_numbers *: "1,2,3" or "1" */
     OPT_LIST,       /* opt_list *: may be given several times */
     OPT_POSITIONAL, /* const char **; required */

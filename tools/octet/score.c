@@ -52,6 +52,8 @@ void score_add(score *s, int64_t index, const octet_output_view *output)
 {
     const float *x = output->data;
     size_t n = output->bytes / sizeof *x, best = 0;
+    if ((size_t)index >= s->count)
+        s->unlabelled++;
     if (output->dtype != 1 || n == 0 || (size_t)index >= s->count)
         return;
     for (size_t i = 1; i < n; i++)
@@ -65,7 +67,11 @@ int score_print(const score *s, bool json)
 {
     double share = s->seen > 0 ? 100.0 * (double)s->right / (double)s->seen : 0.0;
     if (s->seen == 0)
-        return message_usage("no sample has a label") + 4;
+        return message_usage(s->unlabelled > 0 ? "no sample has a label"
+                                               : "the first output is not float32") +
+               4;
+    if (s->unlabelled > 0)
+        message_warning("%lld samples have no label", (long long)s->unlabelled);
     printf(json ? "{\"right\": %lld, \"samples\": %lld, \"top1\": %.4f}\n"
                 : "top-1: %lld of %lld right (%.2f %%)\n",
            (long long)s->right, (long long)s->seen, json ? share / 100.0 : share);

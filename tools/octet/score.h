@@ -11,7 +11,7 @@
 typedef struct score {
     long *labels;
     size_t count;
-    int64_t right, seen;
+    int64_t right, seen, unlabelled;
 } score;
 
 /* One class number a line, in sample order. Returns an exit code after a message. */
