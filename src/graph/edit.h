@@ -88,8 +88,9 @@ octet_status octet_edit_copy_attr(octet_model *model, const octet_attr *from, oc
 void octet_edit_remove_attr(octet_graph *g, octet_node_id node, const char *name);
 /* Makes every use of `from` (node inputs, captures) use `to`. A graph output keeps its name: when
  * `from` is a graph output and `to` is neither graph input, initializer, outer nor itself a graph
- * output, the two names are swapped and the output list points at `to`; otherwise the output use
- * stays, *output_left is set, and the caller keeps the producer (as Identity). */
+ * output, and `from` is no input of the main graph, the two names are swapped and the output list
+ * points at `to`; otherwise the output use stays, *output_left (may be NULL) is set, and the caller
+ * keeps the producer (as Identity). */
 octet_status octet_edit_replace_value(octet_graph *g, octet_value_id from, octet_value_id to,
                                       bool *output_left, octet_diag *diag);
 /* Redirects one use. */

@@ -25,6 +25,7 @@ static octet_status move_local(octet_graph *sub, octet_value_id from, const char
     octet_mark_graph(sub);
     if (other == OCTET_NO_VALUE) {
         sub->values[local]->outer = to;
+        sub->values[local]->type = sub->parent->values[to]->type;
         OCTET_TRY(octet_names_vacate(sub, to_name, local, diag));
         return octet_names_set(sub, local, to_name, diag);
     }
@@ -127,22 +128,31 @@ static octet_status swap_names(octet_graph *g, octet_value_id from, octet_value_
     return octet_names_propagate(g, to, b_name, diag);
 }
 
+/* Whether the graph outputs that are `from` can become `to`. A value made outside the graph cannot
+ * take a name; an input of the main graph cannot give its own away. */
+static bool can_be_output(const octet_graph *g, const octet_value *from, const octet_value *to)
+{
+    bool made_inside = !to->is_input && !to->is_initializer && to->outer == OCTET_NO_VALUE;
+
+    return made_inside && to->n_output_uses == 0 && (!from->is_input || g->parent != NULL);
+}
+
 octet_status octet_edit_replace_value(octet_graph *g, octet_value_id from, octet_value_id to,
                                       bool *output_left, octet_diag *diag)
 {
-    const octet_value *v = g->values[to];
-    bool movable = !v->is_input && !v->is_initializer && v->outer == OCTET_NO_VALUE &&
-                   !octet_value_is_output(v);
-    bool is_output = octet_value_is_output(g->values[from]);
+    const octet_value *v = g->values[from];
+    bool is_output = octet_value_is_output(v);
+    bool movable = can_be_output(g, v, g->values[to]);
 
     if (output_left != NULL)
         *output_left = false;
     if (from == to)
         return OCTET_OK;
     OCTET_TRY(move_uses(g, from, to, movable, diag));
-    if (is_output && movable)
-        return swap_names(g, from, to, diag);
-    if (is_output && output_left != NULL)
+    if (!is_output)
+        return OCTET_OK;
+    if (!movable && output_left != NULL)
         *output_left = true;
-    return OCTET_OK;
+    /* Outer values have their parents' names, which no output of a subgraph needs to keep. */
+    return movable && v->outer == OCTET_NO_VALUE ? swap_names(g, from, to, diag) : OCTET_OK;
 }

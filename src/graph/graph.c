@@ -56,6 +56,7 @@ octet_status octet_graph_create(octet_model *model, octet_graph *parent, octet_n
     octet_map_init(&g->names, &model->ctx->allocator);
     octet_map_init(&g->node_names, &model->ctx->allocator);
     g->next = model->graphs;
+    g->number = model->n_graphs++;
     model->graphs = g;
     *out = g;
     return OCTET_OK;

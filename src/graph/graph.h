@@ -156,6 +156,7 @@ struct octet_graph {
     octet_map node_names; /* node name -> id, non-empty names, first one wins */
     const void *origin;   /* GraphProto */
     octet_graph *next;    /* in the model's list of all graphs */
+    uint32_t number;      /* in order of making, for side tables by graph */
 };
 
 typedef struct octet_opset {
@@ -194,6 +195,7 @@ struct octet_model {
     uint32_t n_functions;
     octet_graph *graph;
     octet_graph *graphs; /* every graph ever made, newest first, for destroy */
+    uint32_t n_graphs;
     /* Every value (node) name of any graph, with the suffix to try next when it is wanted again:
      * new names collide neither with ancestors' nor with subgraphs' and are found in constant time.
      */

@@ -113,10 +113,17 @@ static void write_type(writer *w, const octet_type *type)
     ADD(w, type->rank > 0 ? "] " : " ");
 }
 
-static void write_typed(writer *w, const octet_value *v)
+/* A value from outside has the type it has there. */
+static void write_typed(writer *w, const octet_graph *g, const octet_value *v)
 {
+    const char *name = v->name;
+
+    while (v->outer != OCTET_NO_VALUE && g->parent != NULL) {
+        g = g->parent;
+        v = g->values[v->outer];
+    }
     write_type(w, &v->type);
-    write_name(w, v->name);
+    write_name(w, name);
 }
 
 static int64_t integer_at(const octet_text_unit *unit, const uint8_t *at)
@@ -332,7 +339,7 @@ static void write_interface(writer *w, const octet_graph *g, const octet_value_i
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0)
             ADD(w, ", ");
-        write_typed(w, g->values[ids[i]]);
+        write_typed(w, g, g->values[ids[i]]);
     }
     ADD(w, ")");
 }
@@ -379,7 +386,7 @@ static void write_initializers_and_infos(writer *w, const octet_graph *g)
         if (!has_info(g->values[i]))
             continue;
         start_item(w, &any);
-        write_typed(w, g->values[i]);
+        write_typed(w, g, g->values[i]);
     }
     if (!any)
         return;

@@ -365,6 +365,29 @@ static void test_replace_leaves_an_output_that_cannot_move(void **state)
     fixture_deinit(&f);
 }
 
+/* An input that is an output too: its name belongs to both. */
+static void test_replace_leaves_an_input_its_name(void **state)
+{
+    octet_value_id x, y;
+    bool left;
+    fixture f;
+
+    (void)state;
+    fixture_init(&f);
+    graph_input(&f, f.g, "x");
+    graph_input(&f, f.g, "u");
+    graph_output(&f, f.g, "x");
+    node(&f, f.g, "y", "Relu", "u");
+    x = val(&f, f.g, "x");
+    y = val(&f, f.g, "y");
+    OK(&f, octet_edit_replace_value(f.g, x, y, &left, &f.diag));
+    assert_true(left);
+    assert_int_equal(f.g->outputs[0], x);
+    assert_string_equal(name_of(f.g, x), "x");
+    verify(&f);
+    fixture_deinit(&f);
+}
+
 static void test_redirect_one_use(void **state)
 {
     octet_value_id x, r, y;
@@ -530,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_types_are_copied),
         cmocka_unit_test(test_replace_swaps_names_at_an_output),
         cmocka_unit_test(test_replace_leaves_an_output_that_cannot_move),
+        cmocka_unit_test(test_replace_leaves_an_input_its_name),
         cmocka_unit_test(test_redirect_one_use),
         cmocka_unit_test(test_model_entries),
         cmocka_unit_test(test_labels),

@@ -166,6 +166,26 @@ static void test_shadowing_local_is_renamed(void **state)
     fixture_deinit(&t.f);
 }
 
+/* A stand-in has its parent's name: as an output of the subgraph it is replaced without a swap. */
+static void test_outer_value_as_output(void **state)
+{
+    octet_value_id d;
+    bool left;
+    nest t;
+
+    (void)state;
+    nest_init(&t);
+    OK(&t.f, octet_edit_add_graph_output(t.deep, t.deep_a, &t.f.diag));
+    node(&t.f, t.deep, "e", "Exp", "d");
+    d = octet_graph_find_value(t.deep, "e");
+    OK(&t.f, octet_edit_replace_value(t.deep, t.deep_a, d, &left, &t.f.diag));
+    assert_false(left);
+    assert_int_equal(t.deep->outputs[1], d);
+    assert_string_equal(t.deep->values[d]->name, "e");
+    assert_string_equal(t.deep->values[t.deep_a]->name, "a");
+    fixture_deinit(&t.f);
+}
+
 static void test_redirected_capture(void **state)
 {
     octet_use use;
@@ -289,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_replace_merges_stand_ins),
         cmocka_unit_test(test_output_swap_renames_stand_ins),
         cmocka_unit_test(test_shadowing_local_is_renamed),
+        cmocka_unit_test(test_outer_value_as_output),
         cmocka_unit_test(test_redirected_capture),
         cmocka_unit_test(test_dead_inner_node_releases_captures_and_outer_producer),
         cmocka_unit_test(test_dead_keeps_what_subgraphs_read),
