@@ -194,8 +194,12 @@ octet_dim *octet_infer_new_dims(octet_infer *in, int32_t rank)
 void octet_infer_set(octet_infer *in, uint32_t index, octet_dtype dtype, int32_t rank,
                      const octet_dim *dims)
 {
+    static const octet_dim none[1];
+
     if (index >= in->n_out)
         return;
+    if (rank == 0)
+        dims = none;
     if (rank < 0 || rank > OCTET_MAX_RANK || dims == NULL)
         rank = -1;
     in->out[index] = (octet_type){

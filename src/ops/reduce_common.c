@@ -273,7 +273,7 @@ static octet_status reduce_wide(octet_eval *e, const octet_reduce *r, const grou
     double *row = octet_eval_scratch(e, (g->count + 1) * sizeof *row);
 
     OCTET_TRY_ALLOC(e->diag, row);
-    if (octet_dtype_get(dtype)->kind == OCTET_KIND_FLOAT)
+    if (octet_dtype_get(dtype)->kind == OCTET_KIND_FLOAT || r->through_f64)
         wide = OCTET_DTYPE_FLOAT64;
     else if (octet_dtype_get(dtype)->kind == OCTET_KIND_UNSIGNED)
         wide = OCTET_DTYPE_UINT64;
@@ -286,10 +286,11 @@ static octet_status reduce_wide(octet_eval *e, const octet_reduce *r, const grou
             octet_convert(wide, row + i, dtype, x->data, (int64_t)from, 1);
         }
         if (wide == OCTET_DTYPE_FLOAT64) {
-            ((double *)e->out[0].data)[o] = reduce_row_f64(r, g->count, row);
-            continue;
+            double real = reduce_row_f64(r, g->count, row);
+            memcpy(&y, &real, sizeof y);
+        } else {
+            y = reduce_row_i64(r, g->count, (const int64_t *)(const void *)row, dtype);
         }
-        y = reduce_row_i64(r, g->count, (const int64_t *)(const void *)row, dtype);
         octet_convert(dtype, (char *)e->out[0].data + o * size, wide, &y, 0, 1);
     }
     return OCTET_OK;
@@ -309,7 +310,7 @@ octet_status octet_reduce_axes(octet_eval *e, const octet_reduce *r, const bool 
 
     OCTET_TRY(octet_eval_element(e, x->dtype, &element));
     if (real ? x->dtype != OCTET_DTYPE_FLOAT32 && x->dtype != OCTET_DTYPE_FLOAT64
-             : r->floats_only || octet_dtype_get(x->dtype)->kind == OCTET_KIND_OTHER)
+             : octet_dtype_get(x->dtype)->kind == OCTET_KIND_OTHER)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
                           octet_dtype_get(x->dtype)->name);
     for (int32_t i = 0; i < x->rank; i++)

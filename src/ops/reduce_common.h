@@ -21,7 +21,7 @@ typedef enum octet_combine {
 typedef struct octet_reduce {
     octet_combine combine;
     bool shifted; /* the largest element is taken off before map and added after finish */
-    bool floats_only;
+    bool through_f64; /* integers are computed in double */
     void (*map_f32)(const octet_kernels *k, size_t n, const float *x, float *y); /* x == y too */
     void (*finish_f32)(const octet_kernels *k, size_t n, float *y, float count);
     double (*map_f64)(double x);

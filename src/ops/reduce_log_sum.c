@@ -19,7 +19,7 @@ static double finish_f64(double x, double count)
 
 static const octet_reduce reduce = {
     .combine = OCTET_COMBINE_SUM,
-    .floats_only = true,
+    .through_f64 = true,
     .finish_f32 = finish_f32,
     .finish_f64 = finish_f64,
 };

@@ -25,7 +25,7 @@ static double finish_f64(double x, double count)
 static const octet_reduce reduce = {
     .combine = OCTET_COMBINE_SUM,
     .shifted = true,
-    .floats_only = true,
+    .through_f64 = true,
     .map_f32 = map_f32,
     .map_f64 = exp,
     .finish_f32 = finish_f32,

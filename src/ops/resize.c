@@ -277,17 +277,41 @@ static octet_dim scaled(octet_dim dim, float scale)
     return octet_dim_known((int64_t)floorf(scale * (float)dim.size));
 }
 
-/* Sizes that follow the stretch policy may be symbols. */
-static void infer_sizes(octet_infer *in, uint32_t n, const int32_t *axes, octet_dim *dims)
+/* The policies that keep the aspect ratio need every size. */
+static octet_status infer_kept(octet_infer *in, uint32_t n, const int32_t *axes, octet_dim *dims)
 {
-    bool stretch =
-        strcmp(octet_node_string(in->node, "keep_aspect_ratio_policy", "stretch"), "stretch") == 0;
+    uint32_t count;
+    const int64_t *sizes = octet_infer_ints(in, 3, &count);
+    int64_t from[OCTET_MAX_RANK], to[OCTET_MAX_RANK];
+    float scale[OCTET_MAX_RANK];
+    bool known = sizes != NULL && count == n;
+
+    for (uint32_t i = 0; i < n; i++) {
+        from[axes[i]] = dims[axes[i]].size;
+        known = known && from[axes[i]] >= 0;
+        dims[axes[i]] = octet_dim_unknown();
+    }
+    if (!known)
+        return OCTET_OK;
+    OCTET_TRY(octet_resize_sizes(in->node, n, axes, NULL, sizes, from, to, scale, in->diag));
+    for (uint32_t i = 0; i < n; i++)
+        dims[axes[i]] = octet_dim_known(to[axes[i]]);
+    return OCTET_OK;
+}
+
+/* Sizes may be symbols. */
+static octet_status infer_sizes(octet_infer *in, uint32_t n, const int32_t *axes, octet_dim *dims)
+{
+    const char *policy = octet_node_string(in->node, "keep_aspect_ratio_policy", "stretch");
     uint32_t count;
     const octet_sym *sizes = octet_infer_value(in, 3, &count);
 
+    if (strcmp(policy, "stretch") != 0)
+        return infer_kept(in, n, axes, dims);
     for (uint32_t i = 0; i < n; i++)
-        dims[axes[i]] = stretch && sizes != NULL && count == n ? octet_dim_from_sym(sizes[i])
-                                                               : octet_dim_unknown();
+        dims[axes[i]] =
+            sizes != NULL && count == n ? octet_dim_from_sym(sizes[i]) : octet_dim_unknown();
+    return OCTET_OK;
 }
 
 static octet_status infer(octet_infer *in)
@@ -306,7 +330,7 @@ static octet_status infer(octet_infer *in)
     OCTET_TRY(axes_of(in->node, x->rank, &n, axes, in->diag));
     memcpy(dims, x->dims, (size_t)x->rank * sizeof *dims);
     if (octet_infer_has(in, 3)) {
-        infer_sizes(in, n, axes, dims);
+        OCTET_TRY(infer_sizes(in, n, axes, dims));
     } else {
         bool known = scales != NULL && scales->dtype == OCTET_DTYPE_FLOAT32 &&
                      octet_tensor_count(scales) == (int64_t)n;

@@ -30,7 +30,7 @@ static float half_pixel_symmetric(float x, float scale, float in, float out, con
     float adjustment = out / (scale * in), offset = in / 2.0f * (1.0f - adjustment);
 
     (void)roi;
-    return offset + (x + 0.5f) / scale - 0.5f;
+    return (float)((double)offset + ((double)x + 0.5) / (double)scale - 0.5);
 }
 
 static float asymmetric(float x, float scale, float in, float out, const float *roi)

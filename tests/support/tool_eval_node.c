@@ -3,9 +3,12 @@
  *
  *     tool_eval_node [--cpu LEVEL] [--threads N] DIR
  *
+ *     tool_eval_node --list
+ *
  * For i = 0, 1, ... while DIR/<i>.onnx exists: reads the inputs by name from DIR/<i>.npz, and
  * writes DIR/<i>.out.npz with the outputs by name, or DIR/<i>.err with the exit code and text of
  * the failure. DIR/<i>.types has a line per output with the type that shape inference gives it.
+ * --list prints the operators that have a descriptor: domain, name, first opset.
  */
 #define _POSIX_C_SOURCE 200809L /* access() */
 
@@ -131,12 +134,24 @@ static octet_cpu_level level_of(const char *name)
     return OCTET_CPU_AUTO;
 }
 
+static int list(void)
+{
+    for (size_t i = 0; i < octet_op_count(); i++) {
+        const octet_op *op = octet_op_at(i);
+        printf("%s %s %d\n", op->domain[0] == '\0' ? "ai.onnx" : op->domain, op->name,
+               (int)op->since);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     octet_context_options options = {.threads = 1};
     octet_context *ctx;
     int at = 1;
 
+    if (argc == 2 && strcmp(argv[1], "--list") == 0)
+        return list();
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
         if (strcmp(argv[at], "--cpu") == 0)
             options.cpu = level_of(argv[at + 1]);
