@@ -19,6 +19,7 @@ octet_isa octet_isa_host_x86(void)
 #    define octet_pow_f32_avx2 octet_pow_f32_ref
 #    define octet_gemm_pack_a_f32_avx2 octet_gemm_pack_a_f32_ref
 
+#    define octet_sha256_blocks_avx512 octet_sha256_blocks_avx2
 #    define octet_pow_f32_avx512 octet_pow_f32_ref
 #    define octet_gemm_pack_a_f32_avx512 octet_gemm_pack_a_f32_ref
 
