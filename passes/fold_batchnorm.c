@@ -21,6 +21,7 @@
 typedef struct fold {
     octet_linear l;
     double *scale, *shift;
+    double *mean, *var; /* room for one step */
     octet_node *steps[MAX_STEPS];
     uint32_t n_steps;
     octet_pass_ctx *ctx;
@@ -31,20 +32,18 @@ typedef struct fold {
 static bool step_batchnorm(const fold *f, const octet_node *s, uint32_t index, double *m, double *a)
 {
     double epsilon = (double)octet_node_float(s, "epsilon", 1e-5f);
-    double *mean = OCTET_ARENA_ARRAY(f->ctx->scratch, double, (size_t)f->l.channels);
-    double *var = OCTET_ARENA_ARRAY(f->ctx->scratch, double, (size_t)f->l.channels);
 
     if (index != 0 || s->n_inputs != 5 || octet_node_int(s, "training_mode", 0) != 0 ||
-        (f->l.last_axis && octet_linear_rank(&f->l) != 2) || mean == NULL || var == NULL)
+        (f->l.last_axis && octet_linear_rank(&f->l) != 2))
         return false;
     if (!octet_linear_vector(&f->l, s->inputs[1], m) ||
         !octet_linear_vector(&f->l, s->inputs[2], a) ||
-        !octet_linear_vector(&f->l, s->inputs[3], mean) ||
-        !octet_linear_vector(&f->l, s->inputs[4], var))
+        !octet_linear_vector(&f->l, s->inputs[3], f->mean) ||
+        !octet_linear_vector(&f->l, s->inputs[4], f->var))
         return false;
     for (int64_t c = 0; c < f->l.channels; c++) {
-        m[c] /= sqrt(var[c] + epsilon);
-        a[c] -= mean[c] * m[c];
+        m[c] /= sqrt(f->var[c] + epsilon);
+        a[c] -= f->mean[c] * m[c];
     }
     return true;
 }
@@ -300,10 +299,12 @@ static octet_status visit(octet_graph *g, octet_node *n, octet_pass_ctx *ctx)
     if (!octet_linear_init(&f.l, g, n))
         return OCTET_OK;
     size_t channels = (size_t)f.l.channels;
-    double *work = OCTET_ARENA_ARRAY(ctx->scratch, double, 4 * channels);
+    double *work = OCTET_ARENA_ARRAY(ctx->scratch, double, 6 * channels);
     OCTET_TRY_ALLOC(ctx->diag, work);
     f.scale = work;
     f.shift = work + channels;
+    f.mean = work + 4 * channels;
+    f.var = work + 5 * channels;
     for (size_t c = 0; c < channels; c++)
         f.scale[c] = 1;
     if (!bias_of(&f))

@@ -135,10 +135,7 @@ static octet_status add_linear(placer *p, octet_graph *g, const char *op, octet_
 
 static constants *constants_of(placer *p, const octet_graph *g)
 {
-    for (uint32_t i = 0; i < p->a->n_graphs; i++)
-        if (p->graphs[i].g == g)
-            return &p->graphs[i];
-    return NULL;
+    return &p->graphs[p->a->by_number[g->number]];
 }
 
 static void split_at_axis(weight *w)

@@ -23,10 +23,8 @@ static const char reason_branch[] = "calibration never computed it";
 
 const octet_graph_notes *octet_annotation_notes(const octet_annotation *a, const octet_graph *g)
 {
-    for (uint32_t i = 0; i < a->n_graphs; i++)
-        if (a->graphs[i].g == g)
-            return &a->graphs[i];
-    return NULL;
+    uint32_t index = a->by_number[g->number];
+    return index == OCTET_NO_SITE ? NULL : &a->graphs[index];
 }
 
 uint32_t octet_annotation_site(const octet_annotation *a, const octet_graph *g, octet_value_id v)
@@ -155,13 +153,17 @@ static octet_status annotate_graph(octet_annotation *a, octet_graph *g, octet_di
     octet_graph_notes notes = {.g = g};
     notes.unit = OCTET_ARENA_ARRAY(&a->arena, uint32_t, g->n_nodes);
     notes.site = OCTET_ARENA_ARRAY(&a->arena, uint32_t, g->n_values);
+    notes.reads = OCTET_ARENA_ARRAY(&a->arena, uint32_t, g->n_values);
+    notes.heavy_reads = OCTET_ARENA_ARRAY(&a->arena, uint32_t, g->n_values);
     bool *claimed = OCTET_ARENA_ARRAY(&a->arena, bool, g->n_nodes);
-    if (notes.unit == NULL || notes.site == NULL || claimed == NULL ||
+    if (notes.unit == NULL || notes.site == NULL || notes.reads == NULL ||
+        notes.heavy_reads == NULL || claimed == NULL ||
         !octet_arena_grow(&a->arena, (void **)&a->graphs, &a->graphs_capacity, a->n_graphs + 1,
                           sizeof *a->graphs))
         return octet_fail_nomem(diag);
     memset(notes.unit, 0xff, g->n_nodes * sizeof *notes.unit);
     memset(notes.site, 0xff, g->n_values * sizeof *notes.site);
+    a->by_number[g->number] = a->n_graphs;
     a->graphs[a->n_graphs++] = notes;
     for (uint32_t i = 0; i < g->n_order; i++) {
         const octet_node *node = octet_graph_node(g, g->order[i]);
@@ -184,21 +186,38 @@ static const octet_unit *unit_of(const octet_annotation *a, const octet_graph *g
     return index == OCTET_NO_SITE ? NULL : &a->units[index];
 }
 
+static bool count_read(const octet_annotation *a, const octet_unit *u, octet_value_id v, void *user)
+{
+    const octet_graph_notes *notes = octet_annotation_notes(a, u->g);
+    (void)user;
+    notes->reads[v]++;
+    notes->heavy_reads[v] += !u->match.pattern->between;
+    return true;
+}
+
+static bool uncount_read(const octet_annotation *a, const octet_unit *u, octet_value_id v,
+                         void *user)
+{
+    const octet_graph_notes *notes = octet_annotation_notes(a, u->g);
+    (void)user;
+    notes->reads[v]--;
+    notes->heavy_reads[v] -= !u->match.pattern->between;
+    return true;
+}
+
+static void leave_float(const octet_annotation *a, octet_unit *u, const char *reason)
+{
+    for_each_activation(a, u, uncount_read, NULL);
+    u->quantized = false;
+    u->reason = reason;
+}
+
 /* Some integer unit reads the value as an activation; heavy: only those that always run so count.
  */
 static bool needed(const octet_annotation *a, const octet_graph *g, octet_value_id v, bool heavy)
 {
-    const octet_value *value = octet_graph_value(g, v);
-    for (uint32_t i = 0; i < value->n_uses; i++) {
-        const octet_use *use = &value->uses[i];
-        if (use->kind != OCTET_USE_INPUT)
-            continue;
-        const octet_unit *u = unit_of(a, g, use->node);
-        if (u != NULL && u->quantized && !(heavy && u->match.pattern->between) &&
-            octet_unit_role(u, octet_graph_node(g, use->node), use->index) == OCTET_ROLE_DATA)
-            return true;
-    }
-    return false;
+    const octet_graph_notes *notes = octet_annotation_notes(a, g);
+    return (heavy ? notes->heavy_reads[v] : notes->reads[v]) > 0;
 }
 
 static bool any_output_needed(const octet_annotation *a, const octet_unit *u)
@@ -260,22 +279,22 @@ static bool inputs_ready(const octet_annotation *a, const octet_unit *u)
     return census.ready > 0 && census.late == 0;
 }
 
+/* What is struck out for its output has no integer readers left, so nothing follows forwards: three
+ * rounds are the most it takes. */
 static bool strike_out(octet_annotation *a)
 {
     bool changed = false;
     for (uint32_t i = a->n_units; i-- > 0;) {
         octet_unit *u = &a->units[i];
         if (u->quantized && u->match.pattern->between && !any_output_needed(a, u)) {
-            u->quantized = false;
-            u->reason = reason_output;
+            leave_float(a, u, reason_output);
             changed = true;
         }
     }
     for (uint32_t i = 0; i < a->n_units; i++) {
         octet_unit *u = &a->units[i];
         if (u->quantized && u->match.pattern->between && !inputs_ready(a, u)) {
-            u->quantized = false;
-            u->reason = reason_inputs;
+            leave_float(a, u, reason_inputs);
             changed = true;
         }
     }
@@ -350,6 +369,15 @@ static void describe_output(const octet_unit *u, octet_site *site)
     }
 }
 
+/* A runtime takes the Relu or Clip that ends a unit into the integers only with a Q behind it, and
+ * without one leaves the whole unit in float. Behind a graph's output there is no such fusion. */
+static bool act_needs_output(const octet_unit *u, octet_value_id v)
+{
+    const octet_value *value = octet_graph_value(u->g, v);
+    int last = octet_unit_element(u, u->match.last);
+    return u->match.pattern->elements[last].clip_to_range && value->n_uses > value->n_output_uses;
+}
+
 static octet_status make_output_sites(octet_annotation *a, const octet_unit *u, octet_diag *diag)
 {
     const octet_node *last = last_node(u);
@@ -358,7 +386,8 @@ static octet_status make_output_sites(octet_annotation *a, const octet_unit *u, 
         uint32_t site;
         if (v == OCTET_NO_VALUE || octet_graph_value(u->g, v)->n_uses == 0)
             continue;
-        if (u->match.pattern->output_optional && !needed(a, u->g, v, false))
+        if (u->match.pattern->output_optional && !needed(a, u->g, v, false) &&
+            !act_needs_output(u, v))
             continue;
         OCTET_TRY(add_site(a, u->g, v, &u->config->output, &site, diag));
         describe_output(u, &a->sites[site]);
@@ -401,6 +430,21 @@ static octet_status make_sites(octet_annotation *a, octet_diag *diag)
     return OCTET_OK;
 }
 
+static octet_status choose_units(octet_annotation *a, octet_diag *diag)
+{
+    size_t n = a->model->n_graphs;
+
+    a->by_number = OCTET_ARENA_ARRAY(&a->arena, uint32_t, n);
+    OCTET_TRY_ALLOC(diag, a->by_number);
+    memset(a->by_number, 0xff, n * sizeof *a->by_number);
+    OCTET_TRY(annotate_graph(a, a->model->graph, diag));
+    for (uint32_t i = 0; i < a->n_units; i++)
+        for_each_activation(a, &a->units[i], count_read, NULL);
+    while (strike_out(a))
+        ;
+    return OCTET_OK;
+}
+
 octet_status octet_annotate(octet_model *model, const octet_backend *backend,
                             octet_annotation **out, octet_diag *diag)
 {
@@ -411,9 +455,7 @@ octet_status octet_annotate(octet_model *model, const octet_backend *backend,
     octet_arena_init(&a->arena, allocator);
     a->model = model;
     a->backend = backend;
-    octet_status status = annotate_graph(a, model->graph, diag);
-    while (status == OCTET_OK && strike_out(a))
-        ;
+    octet_status status = choose_units(a, diag);
     if (status == OCTET_OK)
         status = make_sites(a, diag);
     if (status != OCTET_OK) {
@@ -442,14 +484,14 @@ static void widen(octet_range *into, const octet_range *r)
 }
 
 /* The group's range and constraints gather in its first site. */
-static void gather_group(octet_annotation *a, uint32_t i, bool *started)
+static void gather_group(octet_annotation *a, uint32_t i)
 {
     octet_site *site = &a->sites[i], *first = &a->sites[site->group];
-    if (!started[site->group])
+    if (!first->gathered)
         first->range = site->range;
     else
         widen(&first->range, &site->range);
-    started[site->group] = true;
+    first->gathered = true;
     if (site->fixed && !first->fixed) {
         first->fixed = true;
         first->params = site->params;
@@ -534,21 +576,17 @@ static void set_back_unseen(octet_annotation *a, const bool *seen)
         uint32_t out = octet_annotation_site(a, u->g, octet_unit_output(u));
         if (for_each_activation(a, u, site_seen, &sites) && (out == OCTET_NO_SITE || seen[out]))
             continue;
-        u->quantized = false;
-        u->reason = reason_branch;
+        leave_float(a, u, reason_branch);
     }
 }
 
 void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, const bool *seen)
 {
-    bool *started = OCTET_ARENA_ARRAY(&a->arena, bool, a->n_sites + 1);
-    if (started == NULL)
-        return;
     set_back_unseen(a, seen);
     for (uint32_t i = 0; i < a->n_sites; i++) {
         a->sites[i].range = ranges[i];
         if (seen[i])
-            gather_group(a, i, started);
+            gather_group(a, i);
     }
     for (uint32_t i = 0; i < a->n_sites; i++)
         if (a->sites[i].group == i)

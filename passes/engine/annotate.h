@@ -31,6 +31,7 @@ typedef struct octet_site {
     float clip_min, clip_max;
     bool made_quantized;  /* its producer's unit runs in integers: every reader gets the DQ */
     uint32_t observation; /* number in the calibration */
+    bool gathered;        /* octet_annotation_resolve: range holds that of the group so far */
     octet_qparams params; /* after octet_annotation_resolve */
     octet_range range;
 } octet_site;
@@ -41,6 +42,9 @@ typedef struct octet_graph_notes { /* side tables of one graph */
     octet_graph *g;
     uint32_t *unit; /* by node id: index into units, NO_SITE: none */
     uint32_t *site; /* by value id: index into sites, NO_SITE: none */
+    /* By value id: how many inputs of integer units read it as an activation, and of units that
+     * always run so. */
+    uint32_t *reads, *heavy_reads;
 } octet_graph_notes;
 
 typedef struct octet_annotation {
@@ -53,6 +57,7 @@ typedef struct octet_annotation {
     uint32_t n_sites, sites_capacity;
     octet_graph_notes *graphs;
     uint32_t n_graphs, graphs_capacity;
+    uint32_t *by_number; /* by the graph's number: index into graphs, NO_SITE: not annotated */
 } octet_annotation;
 
 octet_status octet_annotate(octet_model *model, const octet_backend *backend,

@@ -15,12 +15,7 @@ typedef struct observation {
     size_t offset; /* of its state in a worker's block */
 } observation;
 
-/* Observation of each value of a graph, or NONE; CHECKED: looked at for NaN only. */
-typedef struct index_table {
-    const octet_graph *g;
-    uint32_t *number;
-} index_table;
-
+/* In place of a value's observation. CHECKED: looked at for NaN only. */
 #define NONE UINT32_MAX
 #define CHECKED (UINT32_MAX - 1)
 
@@ -41,8 +36,7 @@ struct octet_calibration {
     octet_arena arena;
     observation *observations;
     uint32_t n_observations, capacity;
-    index_table *tables;
-    uint32_t n_tables, tables_capacity;
+    uint32_t **tables; /* by the graph's number: observation of each value, NULL: of none */
     size_t states_size;
     bool ordered;
     const octet_feed *feed;
@@ -78,28 +72,17 @@ octet_status octet_calibration_create(octet_model *model, octet_calibration **ou
     return OCTET_OK;
 }
 
-static uint32_t *find_table(const octet_calibration *c, const octet_graph *g)
-{
-    for (uint32_t i = 0; i < c->n_tables; i++)
-        if (c->tables[i].g == g)
-            return c->tables[i].number;
-    return NULL;
-}
-
 static octet_status get_table(octet_calibration *c, const octet_graph *g, uint32_t **out,
                               octet_diag *diag)
 {
-    *out = find_table(c, g);
+    *out = c->tables[g->number];
     if (*out != NULL)
         return OCTET_OK;
-    uint32_t *number = OCTET_ARENA_ARRAY(&c->arena, uint32_t, g->n_values);
-    if (number == NULL || !octet_arena_grow(&c->arena, (void **)&c->tables, &c->tables_capacity,
-                                            c->n_tables + 1, sizeof *c->tables))
-        return octet_fail_nomem(diag);
+    *out = OCTET_ARENA_ARRAY(&c->arena, uint32_t, g->n_values);
+    OCTET_TRY_ALLOC(diag, *out);
     for (uint32_t v = 0; v < g->n_values; v++)
-        number[v] = NONE;
-    c->tables[c->n_tables++] = (index_table){g, number};
-    *out = number;
+        (*out)[v] = NONE;
+    c->tables[g->number] = *out;
     return OCTET_OK;
 }
 
@@ -108,6 +91,8 @@ static octet_status check_inputs(octet_calibration *c, octet_diag *diag)
     const octet_value_id *inputs = octet_plan_inputs(c->plan, &c->n_inputs);
     uint32_t *table;
 
+    c->tables = OCTET_ARENA_ARRAY(&c->arena, uint32_t *, c->model->n_graphs);
+    OCTET_TRY_ALLOC(diag, c->tables);
     OCTET_TRY(get_table(c, c->model->graph, &table, diag));
     for (uint32_t i = 0; i < c->n_inputs; i++) {
         if (octet_graph_value(c->model->graph, inputs[i])->type.dtype != OCTET_DTYPE_FLOAT32)
@@ -160,7 +145,7 @@ static octet_status tap(void *user, const octet_graph *g, octet_value_id value,
     lane *l = user;
     const octet_calibration *c = l->c;
     const octet_kernels *k = octet_plan_kernels(c->plan);
-    uint32_t number = find_table(c, g)[value];
+    uint32_t number = c->tables[g->number][value];
     int64_t count = octet_tensor_count(t);
     bool finite;
 

@@ -18,10 +18,7 @@ static octet_isa isa_of(octet_cpu_level level)
 
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g)
 {
-    for (uint32_t i = 0; i < plan->n_graphs; i++)
-        if (plan->graphs[i]->g == g)
-            return plan->graphs[i];
-    return NULL;
+    return g->number < plan->n_numbers ? plan->by_number[g->number] : NULL;
 }
 
 static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag);
@@ -51,13 +48,23 @@ static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag
         !octet_arena_grow(arena, (void **)&plan->graphs, &plan->graphs_capacity, plan->n_graphs + 1,
                           sizeof *plan->graphs))
         return octet_fail_nomem(diag);
-    plan->graphs[plan->n_graphs++] = gp;
+    plan->graphs[plan->n_graphs++] = plan->by_number[g->number] = gp;
     for (uint32_t i = 0; i < g->n_order; i++) {
         const octet_node *node = octet_graph_node(g, g->order[i]);
         if (!node->removed)
             OCTET_TRY(add_subgraphs(plan, node, diag));
     }
     return OCTET_OK;
+}
+
+static octet_status add_graphs(octet_plan *plan, octet_diag *diag)
+{
+    uint32_t n = plan->model->n_graphs;
+
+    plan->by_number = OCTET_ARENA_ARRAY(&plan->arena, octet_graph_plan *, n);
+    OCTET_TRY_ALLOC(diag, plan->by_number);
+    plan->n_numbers = n;
+    return add_graph(plan, plan->model->graph, diag);
 }
 
 /* Initializers listed as inputs count as constants here: the remove-inputs pass settles which they
@@ -81,7 +88,7 @@ octet_status octet_plan_create(octet_model *model, octet_plan **out, octet_diag 
     plan->model = model;
     octet_arena_init(&plan->arena, &model->ctx->allocator);
     plan->kernels = octet_kernels_get(isa_of(model->ctx->cpu));
-    octet_status status = add_graph(plan, model->graph, diag);
+    octet_status status = add_graphs(plan, diag);
     if (status == OCTET_OK)
         status = list_inputs(plan, diag);
     if (status != OCTET_OK) {
@@ -103,13 +110,9 @@ void octet_plan_destroy(octet_plan *plan)
 
 void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
 {
-    for (const octet_graph *at = g; at != NULL; at = at->parent)
-        for (uint32_t i = 0; i < plan->n_graphs; i++)
-            if (plan->graphs[i]->g == at) {
-                plan->graphs[i]->any_watched = true;
-                if (at == g)
-                    plan->graphs[i]->watched[value] = true;
-            }
+    plan->by_number[g->number]->watched[value] = true;
+    for (; g != NULL; g = g->parent)
+        plan->by_number[g->number]->any_watched = true;
 }
 
 void octet_plan_watch_all(octet_plan *plan)

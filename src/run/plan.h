@@ -24,6 +24,8 @@ struct octet_plan {
     const octet_kernels *kernels;
     octet_graph_plan **graphs; /* main graph first */
     uint32_t n_graphs, graphs_capacity;
+    octet_graph_plan **by_number; /* by the graph's number, NULL: not part of the model any more */
+    uint32_t n_numbers;
     octet_value_id *inputs;
     uint32_t n_inputs;
     bool outputs_wanted;
