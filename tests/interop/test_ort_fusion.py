@@ -93,6 +93,12 @@ CASES = {
     "matmul-bias-relu-rank-3": ("float[1, 5, 16] x", "float y", {"w": (16, 8), "b": (8,), "w2": (8, 4), "b2": (4,)},
                                 "m = MatMul(x, w) h = Add(m, b) r = Relu(h) n = MatMul(r, w2) y = Add(n, b2)",
                                 {"QGemm": 2}, ["MatMul", "Gemm", "Add"]),
+    "matmul-bias-rank-4": ("float[1, 3, 5, 16] x", "float y", {"w": (16, 8), "b": (8,)},
+                           "m = MatMul(x, w) h = Add(m, b) y = Tanh(h)", {"QGemm": 1}, ["MatMul", "Gemm", "Add"]),
+    "matmul-relu-float": ("float[1, 5, 16] x", "float y", {"w": (16, 8)},
+                          "m = MatMul(x, w) r = Relu(m) y = Tanh(r)", {"QLinearMatMul": 1}, ["MatMul", "Relu"]),
+    "gemm-relu-float": ("float[2, 16] x", "float y", {"w": (16, 8), "b": (8,)},
+                        "m = Gemm(x, w, b) r = Relu(m) y = Tanh(r)", {"QGemm": 1}, ["FusedGemm", "Gemm", "Relu"]),
     "attention": ("float[1, 5, 16] x", "float y", {"q": (16, 8), "k": (16, 8), "v": (16, 8), "s": 0.35},
                   "a = MatMul(x, q) b = MatMul(x, k) c = MatMul(x, v) t = Transpose<perm = [0, 2, 1]>(b) "
                   "m = MatMul(a, t) n = Mul(m, s) p = Softmax<axis = -1>(n) y = MatMul(p, c)",
