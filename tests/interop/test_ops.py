@@ -20,17 +20,20 @@ pytest.importorskip("onnxruntime")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "ops"))
 import harness  # noqa: E402
+import hostile  # noqa: E402
 
 TOOL = pathlib.Path(os.environ.get("OCTET_BUILD", ROOT / "build")) / "tests" / "tool_eval_node"
 pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="tool_eval_node is not built")
 
 MODULES = sorted(p.stem for p in (ROOT / "tests" / "ops").glob("cases_*.py"))
 # Output shapes that depend on data.
-DYNAMIC = {"NonZero", "Unique", "Compress", "Range", "OneHot", "TopK", "ConstantOfShape", "Reshape", "Expand", "Tile", "Slice",
+DYNAMIC = {"NonMaxSuppression", "NonZero", "Unique", "Compress", "Range", "OneHot", "TopK", "ConstantOfShape", "Reshape", "Expand", "Tile", "Slice",
            "Pad", "Split", "Squeeze", "Unsqueeze", "Resize", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
            "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"}
 # Operators on which the reference evaluator, plain Python, takes long: every so many cases are enough.
 SLOW = {"Conv": 8, "ConvTranspose": 8, "MaxPool": 8, "AveragePool": 8, "LpPool": 8, "Resize": 8}
+# Bent cases per operator.
+HOSTILE = 40
 # Operators that are tested elsewhere: control flow and what has no numeric result.
 ELSEWHERE = {"If", "Loop", "Scan", "Constant", "BitCast", "CumProd", "Scatter"}
 
@@ -97,3 +100,25 @@ def test_every_operator_has_cases():
     listed = subprocess.run([TOOL, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
     names = {line.split()[1] for line in listed if line.split()[0] == "ai.onnx"}
     assert names - set(CASES) - ELSEWHERE == set()
+
+
+def test_unfit_models_are_refused_or_run(tmp_path):
+    """Nothing but a clear error or a result: no crash, no hang, and under the sanitizers no finding."""
+    rng = np.random.default_rng(int(os.environ.get("OCTET_TEST_SEED", "7")))
+    jobs = []
+    for op in sorted(CASES):
+        for case, opset in CASES[op][:: max(1, len(CASES[op]) // HOSTILE)]:
+            bent = hostile.bend(rng, case)
+            try:
+                jobs.append((harness.build(bent, opset), harness.feeds(bent)))
+            except (TypeError, ValueError, OverflowError, AttributeError):
+                continue  # onnx cannot express it
+    assert len(jobs) > 1000
+    refused = 0
+    for outcome, _ in harness.run_octet(TOOL, tmp_path, jobs, "--max-bytes", "100000000"):
+        if isinstance(outcome, str):
+            refused += 1
+            code, _, text = outcome.partition(" ")
+            assert code in ("3", "4", "5", "6"), outcome
+            assert len(text) > 10, outcome
+    assert 0 < refused < len(jobs)

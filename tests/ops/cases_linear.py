@@ -91,6 +91,16 @@ def products(rng):
     yield Case("Gemm", [normal(rng, 7, 130), normal(rng, 70, 130), normal(rng, 70)], {"transB": 1}, const=(1, 2), atol=2e-5)
 
 
+def sums(rng):
+    equations = [("ij,jk->ik", (3, 4), (4, 5)), ("bij,bjk->bik", (2, 3, 4), (2, 4, 5)), ("ij,ij->", (3, 4), (3, 4)), ("i,j->ij", (3,), (4,)),
+                 ("...ij,...jk->...ik", (2, 1, 3, 4), (5, 4, 2)), ("bhid,bhjd->bhij", (2, 3, 4, 5), (2, 3, 6, 5)), ("ij,jk", (3, 4), (4, 5))]
+    for equation, a, b in equations:
+        for const in ((), (1,)):
+            yield Case("Einsum", [normal(rng, *a), normal(rng, *b)], {"equation": equation}, const=const, atol=1e-5)
+    for equation in ("ii->i", "ij->ji", "ij->", "ij->j", "ii"):
+        yield Case("Einsum", [normal(rng, 4, 4)], {"equation": equation}, atol=1e-5)
+
+
 def cases(rng):
-    for group in (convolutions, integer_convolutions, quantized, products):
+    for group in (convolutions, integer_convolutions, quantized, products, sums):
         yield from group(rng)

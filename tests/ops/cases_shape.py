@@ -166,6 +166,15 @@ def quantization(rng):
     yield Case("Dropout", [x])
 
 
+def boxes(rng):
+    corner, size = rng.uniform(0, 1, (2, 30, 2)), rng.uniform(0.05, 0.5, (2, 30, 2))
+    scores = rng.uniform(0, 1, (2, 3, 30)).astype(F32)
+    for center, overlap, least, limit in ((0, 0.5, 0.3, 5), (1, 0.3, 0.0, 100), (0, 0.9, 0.5, 2)):
+        pair = (corner, size) if center else (corner, corner + size)
+        inputs = [np.concatenate(pair, 2).astype(F32), scores, i64(limit), np.array([overlap], F32), np.array([least], F32)]
+        yield Case("NonMaxSuppression", inputs, {"center_point_box": center})
+
+
 def cases(rng):
-    for group in (layout, selection, makers, conversion, quantization):
+    for group in (layout, selection, makers, conversion, quantization, boxes):
         yield from group(rng)

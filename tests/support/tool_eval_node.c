@@ -1,8 +1,7 @@
 /* tool_eval_node.c: run many small models on given inputs, in one process
  * SPDX-License-Identifier: Apache-2.0
  *
- *     tool_eval_node [--cpu LEVEL] [--threads N] DIR
- *
+ *     tool_eval_node [--cpu LEVEL] [--threads N] [--max-bytes N] DIR
  *     tool_eval_node --list
  *
  * For i = 0, 1, ... while DIR/<i>.onnx exists: reads the inputs by name from DIR/<i>.npz, and
@@ -146,7 +145,9 @@ static int list(void)
 
 int main(int argc, char **argv)
 {
-    octet_context_options options = {.threads = 1};
+    octet_limits limits = {
+        .max_depth = 64, .max_nodes = 1000000, .max_tensor_bytes = UINT64_C(1) << 32};
+    octet_context_options options = {.threads = 1, .limits = &limits};
     octet_context *ctx;
     int at = 1;
 
@@ -155,6 +156,8 @@ int main(int argc, char **argv)
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
         if (strcmp(argv[at], "--cpu") == 0)
             options.cpu = level_of(argv[at + 1]);
+        else if (strcmp(argv[at], "--max-bytes") == 0)
+            limits.max_tensor_bytes = strtoull(argv[at + 1], NULL, 10);
         else if (strcmp(argv[at], "--threads") == 0)
             options.threads = atoi(argv[at + 1]);
         else
