@@ -252,8 +252,10 @@ static void run_product(void *arg)
 {
     product_job *j = arg;
 
+    octet_matmul_panels panels = {NULL, NULL};
+
     j->h.used = 0;
-    if (octet_matmul_f32(&j->e, j->m, j->n, j->k, (octet_matrix){j->a, j->k, 1},
+    if (octet_matmul_f32(&j->e, &panels, j->m, j->n, j->k, (octet_matrix){j->a, j->k, 1},
                          (octet_matrix){j->b, j->n, 1}, j->packed, j->c) != OCTET_OK)
         exit(1);
 }

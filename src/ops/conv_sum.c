@@ -186,6 +186,8 @@ typedef struct job {
     size_t padded_bytes;
     float *panels; /* per worker */
     size_t panel_floats;
+    uint8_t *sheets; /* per worker */
+    size_t sheet_bytes, pitch;
     const float *x, *packed, *bias; /* of the one group whose tiles are shared out */
     float *y;
 } job;
@@ -268,19 +270,57 @@ static size_t tile_count(const octet_conv_sum *s)
     return (s->positions + TILE - 1) / TILE;
 }
 
+/* Rows of narrow outputs are summed as one long row that runs on through the padding between them;
+ * what it yields there is left out. Elements from row to row of such a sheet, 0: not worth it. */
+static size_t sheet_pitch(const octet_conv_sum *s)
+{
+    size_t width = (size_t)s->out[s->rank - 1], pitch;
+
+    if (s->rank < 2 || width >= 64 || s->step[s->rank - 2] % s->step[s->rank - 1] != 0)
+        return 0;
+    pitch = (size_t)(s->step[s->rank - 2] / s->step[s->rank - 1]);
+    return pitch >= width && pitch <= width + width / 4 + 4 ? pitch : 0;
+}
+
+static size_t sheet_length(const octet_conv_sum *s, size_t pitch)
+{
+    return (size_t)(s->out[s->rank - 2] - 1) * pitch + (size_t)s->out[s->rank - 1];
+}
+
+/* All rows of one output channel from x on, through the worker's sheet. */
+static void run_sheet(const job *j, const uint8_t *x, const uint8_t *w, const uint8_t *bias,
+                      uint8_t *y, uint8_t *sheet)
+{
+    const octet_conv_sum *s = j->s;
+    size_t row = (size_t)s->out[s->rank - 1] * s->element;
+
+    s->row(j->k, sheet_length(s, j->pitch), s->taps, s->offset, x, (size_t)s->step[s->rank - 1], w,
+           bias, sheet);
+    for (int64_t i = 0; i < s->out[s->rank - 2]; i++)
+        memcpy(y + (size_t)i * row, sheet + (size_t)i * j->pitch * s->element, row);
+}
+
 static void run_rows(const job *j, const uint8_t *x, const uint8_t *w, const uint8_t *bias,
-                     uint8_t *y)
+                     uint8_t *y, uint8_t *sheet)
 {
     const octet_conv_sum *s = j->s;
     size_t width = (size_t)s->out[s->rank - 1];
+    size_t stretch = j->pitch > 0 ? width * (size_t)s->out[s->rank - 2] : width;
 
-    for (size_t p = 0; p < s->positions; p += width) {
+    for (size_t p = 0; p < s->positions; p += stretch) {
         const uint8_t *from = x + (size_t)position(s, p) * s->element;
 
-        for (size_t m = 0; m < s->m; m++)
-            s->row(j->k, width, s->taps, s->offset, from, (size_t)s->step[s->rank - 1],
-                   w + m * s->taps * s->element, bias ? bias + m * s->element : NULL,
-                   y + (m * s->positions + p) * s->element);
+        for (size_t m = 0; m < s->m; m++) {
+            const uint8_t *wm = w + m * s->taps * s->element;
+            const uint8_t *bm = bias ? bias + m * s->element : NULL;
+            uint8_t *to = y + (m * s->positions + p) * s->element;
+
+            if (j->pitch > 0)
+                run_sheet(j, from, wm, bm, to, sheet);
+            else
+                s->row(j->k, width, s->taps, s->offset, from, (size_t)s->step[s->rank - 1], wm, bm,
+                       to);
+        }
     }
 }
 
@@ -295,7 +335,8 @@ static void group_body(void *arg, size_t index, int worker)
 
     x = pad_group(s, x, j->padded + (size_t)worker * j->padded_bytes);
     if (s->packed == NULL) {
-        run_rows(j, x, (const uint8_t *)s->w + g * s->m * s->taps * s->element, bias, y);
+        run_rows(j, x, (const uint8_t *)s->w + g * s->m * s->taps * s->element, bias, y,
+                 j->sheets + (size_t)worker * j->sheet_bytes);
         return;
     }
     for (size_t t = 0; t < tile_count(s); t++)
@@ -330,6 +371,15 @@ static octet_status make_scratch(octet_eval *e, job *j, size_t workers)
         j->panel_floats = OCTET_GEMM_KC * TILE;
         j->panels = octet_eval_scratch(e, workers * j->panel_floats * sizeof(float));
         OCTET_TRY_ALLOC(e->diag, j->panels);
+        return OCTET_OK;
+    }
+    j->pitch = sheet_pitch(s);
+    if (j->pitch > 0) { /* no longer than the padded plane */
+        j->sheet_bytes = (sheet_length(s, j->pitch) * s->element + 63) / 64 * 64;
+        if (!octet_mul_size(j->sheet_bytes, workers, &bytes))
+            return octet_fail_nomem(e->diag);
+        j->sheets = octet_eval_scratch(e, bytes);
+        OCTET_TRY_ALLOC(e->diag, j->sheets);
     }
     return OCTET_OK;
 }

@@ -127,8 +127,9 @@ static octet_status eval_f32(octet_eval *e, const shape *s)
 {
     const octet_tensor *c = octet_eval_input(e, 2);
     float beta = octet_node_float(e->node, "beta", 1.0f), *y = e->out[0].data;
+    octet_matmul_panels panels = {NULL, NULL};
 
-    OCTET_TRY(octet_matmul_f32(e, (size_t)s->m, (size_t)s->n, (size_t)s->k,
+    OCTET_TRY(octet_matmul_f32(e, &panels, (size_t)s->m, (size_t)s->n, (size_t)s->k,
                                view(e->in[0]->data, s->m, s->k, s->trans_a),
                                view(e->in[1]->data, s->k, s->n, s->trans_b), e->state, y));
     finish_f32(e->k, s, c != NULL && beta != 0.0f ? c->data : NULL,

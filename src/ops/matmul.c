@@ -32,7 +32,8 @@ static octet_status eval_f32(octet_eval *e, octet_matmul_shape *s)
 {
     const float *a = e->in[0]->data, *b = e->in[1]->data, *packed = e->state;
     float *c = e->out[0].data;
-    size_t k = (size_t)s->k, n = (size_t)s->n, panels = octet_gemm_b_size(k, n);
+    size_t k = (size_t)s->k, n = (size_t)s->n, panel_size = octet_gemm_b_size(k, n);
+    octet_matmul_panels panels = {NULL, NULL};
 
     if (matrix_count(e->in[1]) == 1) { /* all rows of A meet the same B */
         s->m *= s->batches;
@@ -44,9 +45,9 @@ static octet_status eval_f32(octet_eval *e, octet_matmul_shape *s)
 
         octet_matmul_batch(s, i, &ia, &ib);
         OCTET_TRY(octet_matmul_f32(
-            e, m, n, k, (octet_matrix){.data = a + (size_t)ia * m * k, .row = k, .col = 1},
+            e, &panels, m, n, k, (octet_matrix){.data = a + (size_t)ia * m * k, .row = k, .col = 1},
             (octet_matrix){.data = b + (size_t)ib * k * n, .row = n, .col = 1},
-            packed != NULL ? packed + (size_t)ib * panels : NULL, c + (size_t)i * m * n));
+            packed != NULL ? packed + (size_t)ib * panel_size : NULL, c + (size_t)i * m * n));
     }
     return OCTET_OK;
 }

@@ -32,20 +32,23 @@ static void product_body(void *arg, size_t index, int worker)
     octet_gemm_f32(p->k, &g);
 }
 
-static float *floats(octet_eval *e, size_t count)
+/* Scratch for `count` floats, once. */
+static octet_status need_floats(octet_eval *e, size_t count, float **panels)
 {
     size_t bytes;
 
-    if (count == SIZE_MAX || !octet_mul_size(count, sizeof(float), &bytes))
-        return NULL;
-    return octet_eval_scratch(e, bytes);
+    if (*panels != NULL)
+        return OCTET_OK;
+    if (count != SIZE_MAX && octet_mul_size(count, sizeof(float), &bytes))
+        *panels = octet_eval_scratch(e, bytes);
+    OCTET_TRY_ALLOC(e->diag, *panels);
+    return OCTET_OK;
 }
 
 /* B as panels or, where it is dense and few rows use it, as it is. */
-static octet_status bring_b(octet_eval *e, octet_matrix b, const float *packed, octet_gemm_block *g)
+static octet_status bring_b(octet_eval *e, octet_matrix b, const float *packed, float **panels,
+                            octet_gemm_block *g)
 {
-    float *panels;
-
     g->b_panel = g->k * OCTET_GEMM_NR;
     g->b_row = OCTET_GEMM_NR;
     g->b = packed;
@@ -57,28 +60,26 @@ static octet_status bring_b(octet_eval *e, octet_matrix b, const float *packed, 
         g->b_row = b.row;
         return OCTET_OK;
     }
-    panels = floats(e, octet_gemm_b_size(g->k, g->n));
-    OCTET_TRY_ALLOC(e->diag, panels);
-    e->k->gemm_pack_b_f32(g->k, g->n, b.data, b.row, b.col, panels);
-    g->b = panels;
+    OCTET_TRY(need_floats(e, octet_gemm_b_size(g->k, g->n), panels));
+    e->k->gemm_pack_b_f32(g->k, g->n, b.data, b.row, b.col, *panels);
+    g->b = *panels;
     return OCTET_OK;
 }
 
-octet_status octet_matmul_f32(octet_eval *e, size_t m, size_t n, size_t k, octet_matrix a,
-                              octet_matrix b, const float *b_packed, float *c)
+octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels, size_t m, size_t n,
+                              size_t k, octet_matrix a, octet_matrix b, const float *b_packed,
+                              float *c)
 {
     product p = {.k = e->k, .g = {.m = m, .n = n, .k = k, .c = c, .c_row = n, .first = 1}};
     int threads = e->threads > 1 ? e->threads : 1;
-    float *panels;
 
     if (m == 0 || n == 0)
         return OCTET_OK;
-    panels = floats(e, octet_gemm_a_size(m, k));
-    OCTET_TRY_ALLOC(e->diag, panels);
-    e->k->gemm_pack_a_f32(m, k, a.data, a.row, a.col, panels);
-    p.g.a = panels;
+    OCTET_TRY(need_floats(e, octet_gemm_a_size(m, k), &panels->a));
+    e->k->gemm_pack_a_f32(m, k, a.data, a.row, a.col, panels->a);
+    p.g.a = panels->a;
     p.g.a_panel = k * OCTET_GEMM_MR;
-    OCTET_TRY(bring_b(e, b, b_packed, &p.g));
+    OCTET_TRY(bring_b(e, b, b_packed, &panels->b, &p.g));
     p.columns = (n / (size_t)threads / OCTET_GEMM_NR + 1) * OCTET_GEMM_NR;
     octet_parallel_for((n + p.columns - 1) / p.columns, threads, product_body, &p);
     return OCTET_OK;

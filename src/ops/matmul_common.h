@@ -12,9 +12,15 @@ typedef struct octet_matrix {
     size_t row, col;
 } octet_matrix;
 
+/* Panels of A and B, zero at first; kept between products of the same sizes in one evaluation. */
+typedef struct octet_matmul_panels {
+    float *a, *b;
+} octet_matmul_panels;
+
 /* C (m x n, dense) = A B. b_packed (or NULL) is B in panels. */
-octet_status octet_matmul_f32(octet_eval *e, size_t m, size_t n, size_t k, octet_matrix a,
-                              octet_matrix b, const float *b_packed, float *c);
+octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels, size_t m, size_t n,
+                              size_t k, octet_matrix a, octet_matrix b, const float *b_packed,
+                              float *c);
 /* Copy of a tensor of any number type as double or as int64 bits (integers wrap); then C = A B. */
 octet_status octet_eval_doubles(octet_eval *e, const octet_tensor *t, const double **out);
 octet_status octet_eval_integers(octet_eval *e, const octet_tensor *t, const int64_t **out);
