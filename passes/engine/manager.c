@@ -44,13 +44,18 @@ static octet_status settle(octet_model *model, octet_diag *diag)
     return octet_graph_verify(model->graph, OCTET_ERR_INTERNAL, diag);
 }
 
-static octet_status run_in_scratch(const octet_pass *pass, octet_model *model, int64_t min_opset,
-                                   octet_diag *diag)
+static octet_status run_in_scratch(const octet_pass *pass, octet_model *model,
+                                   const octet_pipeline_options *options, octet_diag *diag)
 {
     octet_arena scratch;
 
     octet_arena_init(&scratch, &model->ctx->allocator);
-    octet_pass_ctx ctx = {.scratch = &scratch, .min_opset = min_opset, .diag = diag};
+    octet_pass_ctx ctx = {
+        .scratch = &scratch,
+        .min_opset = options->min_opset > 0 ? options->min_opset : DEFAULT_MIN_OPSET,
+        .widened = options->widened,
+        .diag = diag,
+    };
     octet_status status = pass->run(model, &ctx);
 
     octet_arena_deinit(&scratch);
@@ -62,11 +67,12 @@ static octet_status run_in_scratch(const octet_pass *pass, octet_model *model, i
 octet_status octet_pass_run(const octet_pass *pass, octet_model *model,
                             const octet_pipeline_options *options, octet_diag *diag)
 {
-    int64_t min_opset =
-        options != NULL && options->min_opset > 0 ? options->min_opset : DEFAULT_MIN_OPSET;
+    static const octet_pipeline_options defaults;
 
-    OCTET_TRY(run_in_scratch(pass, model, min_opset, diag));
-    if (options != NULL && options->dump != NULL)
+    if (options == NULL)
+        options = &defaults;
+    OCTET_TRY(run_in_scratch(pass, model, options, diag));
+    if (options->dump != NULL)
         options->dump(options->dump_user, pass, model);
     return OCTET_OK;
 }

@@ -15,6 +15,7 @@ typedef struct octet_pass_ctx {
     octet_arena *scratch;
     uint32_t changes;  /* counted by the pass */
     int64_t min_opset; /* upgrade-opset: bring ai.onnx to at least this (13 or more) */
+    uint32_t *widened; /* widen-half: do it and count; NULL: leave the model as it is */
     octet_diag *diag;
 } octet_pass_ctx;
 
@@ -28,6 +29,7 @@ typedef struct octet_pass {
  * octet_pass_<name>. */
 typedef struct octet_pipeline_options {
     int64_t min_opset;      /* 0: 13 */
+    uint32_t *widened;      /* not NULL: float16 becomes float32, and how much did is counted */
     const char *stop_after; /* pass name, NULL: all */
     void (*dump)(void *user, const octet_pass *pass, const octet_model *model);
     void *dump_user;

@@ -25,6 +25,7 @@ typedef struct job {
     octet_text explanations;
     octet_report *report;
     bool quantized_io;
+    uint32_t widened;
     octet_diag *diag;
 } job;
 
@@ -86,7 +87,7 @@ static octet_status read_io_dtype(job *j)
 
 static octet_status prepare(job *j)
 {
-    octet_pipeline_options options = {0};
+    octet_pipeline_options options = {.widened = &j->widened};
 
     OCTET_TRY(open_method(j));
     OCTET_TRY(read_io_dtype(j));
@@ -237,6 +238,9 @@ static octet_status place(job *j)
     return add_metadata(j);
 }
 
+static const char widened_warning[] =
+    "the model computes in float16; it was widened to float32, and what stays float runs in that";
+
 static octet_status report(job *j)
 {
     octet_report_builder builder = {
@@ -246,7 +250,10 @@ static octet_status report(job *j)
         .calibration_hash = j->calibration_hash,
         .explanations = &j->explanations,
     };
-    return octet_report_create(&builder, &j->report, j->diag);
+    OCTET_TRY(octet_report_create(&builder, &j->report, j->diag));
+    if (j->widened > 0 && octet_report_warn(j->report, widened_warning) != OCTET_OK)
+        return octet_fail_nomem(j->diag);
+    return OCTET_OK;
 }
 
 static octet_status run_job(job *j)

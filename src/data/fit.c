@@ -87,14 +87,21 @@ static int significand(octet_dtype dtype)
     }
 }
 
-/* Every value of `from` is a value of `to`. The one exception is float64 to float32: Python makes
- * float64 by default, and the model computes in float32 all the same. */
+/* A model that wants float32, float16 or bfloat16 takes wider floats, too: Python makes float64 by
+ * default, preprocessing float32, and the model computes in its own type all the same. */
+static bool may_round(octet_dtype from, octet_dtype to)
+{
+    return from != to && (from == OCTET_DTYPE_FLOAT64 || from == OCTET_DTYPE_FLOAT32) &&
+           (to == OCTET_DTYPE_FLOAT32 || to == OCTET_DTYPE_FLOAT16 || to == OCTET_DTYPE_BFLOAT16);
+}
+
+/* Else every value of `from` must be a value of `to`. */
 static bool may_convert(octet_dtype from, octet_dtype to)
 {
     const octet_dtype_traits *a = octet_dtype_get(from), *b = octet_dtype_get(to);
     bool a_integer = a->kind == OCTET_KIND_SIGNED || a->kind == OCTET_KIND_UNSIGNED;
 
-    if (from == OCTET_DTYPE_FLOAT64 && to == OCTET_DTYPE_FLOAT32)
+    if (may_round(from, to))
         return true;
     if (a->kind == OCTET_KIND_FLOAT && b->kind == OCTET_KIND_FLOAT)
         return significand(from) && significand(from) < significand(to) &&

@@ -92,7 +92,8 @@ static bool collect(const char *folder)
 
 static octet_status run_words(char *words, octet_model *model, octet_diag *diag)
 {
-    octet_pipeline_options options = {0};
+    uint32_t widened = 0;
+    octet_pipeline_options options = {.widened = &widened};
 
     octet_ops_resolve(model->graph);
     for (char *word = strtok(words, " \n"); word != NULL; word = strtok(NULL, " \n")) {

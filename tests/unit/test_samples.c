@@ -362,8 +362,8 @@ static void dtypes_are_converted_where_nothing_is_lost(void **state)
         ".......1....", /* uint64 */
         "........1...", /* int64 */
         ".........111", /* float16 */
-        "..........11", /* float32 */
-        "..........11", /* float64: to float32 by exception */
+        ".........111", /* float32: to float16 by exception */
+        ".........111", /* float64: to narrower floats by exception */
     };
     octet_diag diag = {0};
 
