@@ -20,7 +20,7 @@ static void block(const octet_kernels *k, size_t n, const float *x, float *y)
     k->log_f32(n, u, log_u);
     for (size_t i = 0; i < n; i++) {
         float d = u[i] - 1.0f;
-        float low = d == 0.0f ? t[i] : log_u[i] * (t[i] / d);
+        float exact = log_u[i] * (t[i] / d), low = d == 0.0f ? t[i] : exact;
         y[i] = (x[i] < 0.0f ? 0.0f : x[i]) + low;
     }
 }

@@ -10,24 +10,63 @@ typedef struct view {
     bool max, last; /* last: of equal elements the last one */
 } view;
 
-/* Inner positions run in the inner loop, with the best values so far in `best`. A NaN wins. */
+/* Whether c takes the place of b, the best so far. A NaN wins. */
+#define BETTER(v, c, b)                                                                            \
+    (((v)->max ? (c) > (b) : (c) < (b)) | ((v)->last & ((c) == (b))) |                             \
+     (((c) != (c)) & ((b) == (b))))
+
+/* Of one line side by side, or of all inner positions at once with the best values in `best`. */
 #define SEARCH(T)                                                                                  \
+    static int64_t line_##T(const view *v, const T *x)                                             \
+    {                                                                                              \
+        size_t at = 0;                                                                             \
+                                                                                                   \
+        for (size_t a = 1; a < v->axis; a++)                                                       \
+            if (BETTER(v, x[a], x[at]))                                                            \
+                at = a;                                                                            \
+        return (int64_t)at;                                                                        \
+    }                                                                                              \
+                                                                                                   \
+    static void row_##T(bool max, bool last, size_t n, int32_t a, const T *restrict x,             \
+                        T *restrict best, int32_t *restrict at)                                    \
+    {                                                                                              \
+        const view v = {.max = max, .last = last};                                                 \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const T c = x[i], b = best[i];                                                         \
+            const bool better = BETTER(&v, c, b);                                                  \
+            best[i] = better ? c : b;                                                              \
+            at[i] = better ? a : at[i];                                                            \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static void slice_##T(const view *v, const T *x, T *best, int32_t *at)                         \
+    {                                                                                              \
+        memcpy(best, x, v->inner * sizeof(T));                                                     \
+        memset(at, 0, v->inner * sizeof *at);                                                      \
+        for (size_t a = 1; a < v->axis; a++) {                                                     \
+            const T *row = x + a * v->inner;                                                       \
+            if (v->max && !v->last)                                                                \
+                row_##T(true, false, v->inner, (int32_t)a, row, best, at);                         \
+            else                                                                                   \
+                row_##T(v->max, v->last, v->inner, (int32_t)a, row, best, at);                     \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
     static void search_##T(const view *v, const void *px, void *scratch, int64_t *y)               \
     {                                                                                              \
         const T *x = px;                                                                           \
-        T *best = scratch;                                                                         \
+        int32_t *at = scratch;                                                                     \
+        T *best = (T *)(void *)((char *)scratch + v->inner * sizeof(double));                      \
                                                                                                    \
         for (size_t o = 0; o < v->outer; o++, x += v->axis * v->inner, y += v->inner) {            \
-            memcpy(best, x, v->inner * sizeof(T));                                                 \
-            memset(y, 0, v->inner * sizeof *y);                                                    \
-            for (size_t a = 1; a < v->axis; a++)                                                   \
-                for (size_t i = 0; i < v->inner; i++) {                                            \
-                    const T c = x[a * v->inner + i], b = best[i];                                  \
-                    bool better =                                                                  \
-                        (v->max ? c > b : c < b) || (v->last && c == b) || (c != c && b == b);     \
-                    best[i] = better ? c : b;                                                      \
-                    y[i] = better ? (int64_t)a : y[i];                                             \
-                }                                                                                  \
+            if (v->inner == 1) {                                                                   \
+                y[0] = line_##T(v, x);                                                             \
+                continue;                                                                          \
+            }                                                                                      \
+            slice_##T(v, x, best, at);                                                             \
+            for (size_t i = 0; i < v->inner; i++)                                                  \
+                y[i] = at[i];                                                                      \
         }                                                                                          \
     }
 
@@ -76,9 +115,11 @@ octet_status octet_arg_eval(octet_eval *e, bool max)
     OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_INT64, rank, dims));
     if (v.outer * v.inner == 0)
         return OCTET_OK;
+    if (v.axis > INT32_MAX)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "axis %d is too long", (int)axis);
     if (v.axis == 0)
         return octet_fail(e->diag, OCTET_ERR_DATA, "axis %d is empty", (int)axis);
-    scratch = octet_eval_scratch(e, v.inner * sizeof(double));
+    scratch = octet_eval_scratch(e, 2 * v.inner * sizeof(double));
     OCTET_TRY_ALLOC(e->diag, scratch);
     searches[x->dtype](&v, x->data, scratch, e->out[0].data);
     return OCTET_OK;

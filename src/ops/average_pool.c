@@ -37,8 +37,8 @@
         T *y = py;                                                                                 \
                                                                                                    \
         for (size_t i = 0; i < n; i++) {                                                           \
-            int64_t count = rows * p->columns[i];                                                  \
-            y[i] = count == 0 ? 0 : y[i] / (T)count;                                               \
+            T count = (T)rows * (T)p->columns[i], mean = y[i] / count;                             \
+            y[i] = count == 0 ? 0 : mean;                                                          \
         }                                                                                          \
     }
 

@@ -119,11 +119,11 @@ octet_status octet_pool_count(octet_eval *e, octet_pool *p)
 {
     int32_t last = p->s.rank - 1;
     size_t n = (size_t)p->s.out[last];
-    int64_t *columns = octet_eval_scratch(e, n * sizeof *columns);
+    float *columns = octet_eval_scratch(e, n * sizeof *columns);
 
     OCTET_TRY_ALLOC(e->diag, columns);
     for (size_t i = 0; i < n; i++)
-        columns[i] = octet_pool_axis_count(p, last, (int64_t)i);
+        columns[i] = (float)octet_pool_axis_count(p, last, (int64_t)i);
     p->columns = columns;
     return OCTET_OK;
 }

@@ -23,9 +23,9 @@ typedef struct octet_pool {
     /* A row after its last tap; rows: taps counted on all axes but the last. NULL: nothing to do.
      */
     void (*finish)(const struct octet_pool *p, size_t n, void *y, int64_t rows);
-    const int64_t *columns; /* taps counted on the last axis, per output; NULL: nobody asks */
-    bool count_pad;         /* padding counts as taps */
-    int64_t p;              /* LpPool: which norm */
+    const float *columns; /* taps counted on the last axis, per output; NULL: nobody asks */
+    bool count_pad;       /* padding counts as taps */
+    int64_t p;            /* LpPool: which norm */
     int64_t index_step[OCTET_MAX_SPATIAL]; /* of the input's spatial axes in Indices */
 } octet_pool;
 

@@ -20,7 +20,7 @@ typedef enum octet_combine {
 /* map and finish NULL: nothing to do. count: elements folded into one. */
 typedef struct octet_reduce {
     octet_combine combine;
-    bool shifted; /* the largest element is taken off before map and added after finish */
+    bool shifted;     /* the largest element is taken off before map and added after finish */
     bool through_f64; /* integers are computed in double */
     void (*map_f32)(const octet_kernels *k, size_t n, const float *x, float *y); /* x == y too */
     void (*finish_f32)(const octet_kernels *k, size_t n, float *y, float count);
@@ -39,6 +39,8 @@ octet_status octet_reduce_eval(octet_eval *e, const octet_reduce *r);
 /* Output 0 from input 0 by the axes in mask. */
 octet_status octet_reduce_axes(octet_eval *e, const octet_reduce *r, const bool *mask,
                                bool keepdims);
+/* Largest of n > 0 contiguous numbers; NaN wins. */
+float octet_reduce_max_f32(size_t n, const float *x);
 octet_status octet_reduce_infer(octet_infer *in);
 
 /* The part of a descriptor all ten Reduce… have in common. */

@@ -3,11 +3,13 @@
  */
 #include "ops/softmax_common.h"
 
+#include "ops/reduce_common.h"
+
 #include <math.h>
 #include <string.h>
 
 /* Columns handled together when the axis is not the last one. */
-#define COLUMNS 64
+#define COLUMNS 256
 
 octet_status octet_axis_view_of(octet_eval *e, const octet_tensor *x, octet_axis_view *out)
 {
@@ -24,67 +26,64 @@ octet_status octet_axis_view_of(octet_eval *e, const octet_tensor *x, octet_axis
     return OCTET_OK;
 }
 
-static float max_of(size_t n, const float *x)
-{
-    float max = x[0];
-
-    for (size_t i = 1; i < n; i++)
-        max = x[i] > max ? x[i] : max;
-    return max;
-}
-
 static void row_f32(const octet_kernels *k, bool logarithm, size_t n, const float *x, float *y,
                     float *t)
 {
-    const float max = max_of(n, x);
+    const float max = octet_reduce_max_f32(n, x);
     float sum;
 
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] - max;
+    k->sub_f32(n, x, 1, &max, 0, y);
     k->exp_f32(n, y, logarithm ? t : y);
     sum = k->sum_f32(n, logarithm ? t : y);
-    if (!logarithm) {
-        for (size_t i = 0; i < n; i++)
-            y[i] /= sum;
-        return;
+    if (logarithm) {
+        k->log_f32(1, &sum, &sum);
+        k->sub_f32(n, y, 1, &sum, 0, y);
+    } else {
+        k->div_f32(n, y, 1, &sum, 0, y);
     }
-    k->log_f32(1, &sum, &sum);
-    for (size_t i = 0; i < n; i++)
-        y[i] -= sum;
 }
 
-/* Columns are copied to rows, so that both layouts give the same bits. */
+/* The same for `width` columns of a matrix whose rows lie v->inner apart; t holds axis + 1 rows. */
 static void columns_f32(const octet_kernels *k, bool logarithm, const octet_axis_view *v,
-                        const float *x, float *y, float *t)
+                        size_t width, const float *x, float *y, float *t)
 {
-    float *rows = t + v->axis, *done = rows + COLUMNS * v->axis;
+    float *max = t + v->axis * width, *sum = max;
 
-    for (size_t from = 0; from < v->inner; from += COLUMNS) {
-        size_t n = v->inner - from < COLUMNS ? v->inner - from : COLUMNS;
+    memcpy(max, x, width * sizeof *max);
+    for (size_t a = 1; a < v->axis; a++)
+        for (size_t c = 0; c < width; c++)
+            max[c] = x[a * v->inner + c] > max[c] ? x[a * v->inner + c] : max[c];
+    for (size_t a = 0; a < v->axis; a++)
+        k->sub_f32(width, x + a * v->inner, 1, max, 1, t + a * width);
+    for (size_t a = 0; logarithm && a < v->axis; a++)
+        memcpy(y + a * v->inner, t + a * width, width * sizeof *y);
+    k->exp_f32(v->axis * width, t, t);
+    k->sum_rows_f32(v->axis, width, t, width, sum);
+    if (logarithm)
+        k->log_f32(width, sum, sum);
+    for (size_t a = 0; a < v->axis; a++) {
+        float *out = y + a * v->inner;
 
-        for (size_t a = 0; a < v->axis; a++)
-            for (size_t c = 0; c < n; c++)
-                rows[c * v->axis + a] = x[a * v->inner + from + c];
-        for (size_t c = 0; c < n; c++)
-            row_f32(k, logarithm, v->axis, rows + c * v->axis, done + c * v->axis, t);
-        for (size_t a = 0; a < v->axis; a++)
-            for (size_t c = 0; c < n; c++)
-                y[a * v->inner + from + c] = done[c * v->axis + a];
+        if (logarithm)
+            k->sub_f32(width, out, 1, sum, 1, out);
+        else
+            k->div_f32(width, t + a * width, 1, sum, 1, out);
     }
 }
 
 static octet_status eval_f32(octet_eval *e, bool logarithm, const octet_axis_view *v)
 {
-    size_t rows = v->inner == 1 ? 1 : 1 + 2 * COLUMNS, step = v->axis * v->inner;
+    size_t step = v->axis * v->inner, width = v->inner < COLUMNS ? v->inner : COLUMNS;
     const float *x = e->in[0]->data;
-    float *y = e->out[0].data, *t = octet_eval_scratch(e, rows * v->axis * sizeof *t);
+    float *y = e->out[0].data, *t = octet_eval_scratch(e, (v->axis + 1) * width * sizeof *t);
 
     OCTET_TRY_ALLOC(e->diag, t);
-    for (size_t o = 0; o < v->outer; o++) {
+    for (size_t o = 0; o < v->outer; o++, x += step, y += step) {
         if (v->inner == 1)
-            row_f32(e->k, logarithm, v->axis, x + o * step, y + o * step, t);
-        else
-            columns_f32(e->k, logarithm, v, x + o * step, y + o * step, t);
+            row_f32(e->k, logarithm, v->axis, x, y, t);
+        for (size_t c = 0; v->inner > 1 && c < v->inner; c += width)
+            columns_f32(e->k, logarithm, v, v->inner - c < width ? v->inner - c : width, x + c,
+                        y + c, t);
     }
     return OCTET_OK;
 }
