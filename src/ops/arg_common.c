@@ -19,11 +19,16 @@ typedef struct view {
 #define SEARCH(T)                                                                                  \
     static int64_t line_##T(const view *v, const T *x)                                             \
     {                                                                                              \
+        const view flags = *v;                                                                     \
+        T best = x[0];                                                                             \
         size_t at = 0;                                                                             \
                                                                                                    \
-        for (size_t a = 1; a < v->axis; a++)                                                       \
-            if (BETTER(v, x[a], x[at]))                                                            \
-                at = a;                                                                            \
+        for (size_t a = 1; a < flags.axis; a++) {                                                  \
+            const T c = x[a];                                                                      \
+            const bool better = BETTER(&flags, c, best);                                           \
+            best = better ? c : best;                                                              \
+            at = better ? a : at;                                                                  \
+        }                                                                                          \
         return (int64_t)at;                                                                        \
     }                                                                                              \
                                                                                                    \

@@ -57,9 +57,14 @@ static octet_status infer(octet_infer *in)
 #define PICK(name, type)                                                                           \
     static void name(int64_t n, const uint8_t *condition, const void *x, void *y)                  \
     {                                                                                              \
-        for (int64_t i = 0; i < n; i++)                                                            \
-            if (condition[i])                                                                      \
-                memcpy((type *)y + i, (const type *)x + i, sizeof(type));                          \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            type a, b;                                                                             \
+                                                                                                   \
+            memcpy(&a, (const type *)x + i, sizeof a);                                             \
+            memcpy(&b, (type *)y + i, sizeof b);                                                   \
+            a = condition[i] ? a : b;                                                              \
+            memcpy((type *)y + i, &a, sizeof a);                                                   \
+        }                                                                                          \
     }
 
 typedef struct element16 {
