@@ -1,0 +1,32 @@
+/* qlinear_average_pool.c: QLinearAveragePool of com.microsoft
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ops/qlinear.h"
+
+extern const octet_op octet_op_average_pool;
+
+static const octet_qlinear qlinear = {
+    .op = &octet_op_average_pool, .first = 0, .triples = 1, .out = 3};
+
+static octet_status infer(octet_infer *in)
+{
+    return octet_qlinear_infer(in, &qlinear);
+}
+
+static octet_status eval(octet_eval *e)
+{
+    if (octet_node_int(e->node, "channels_last", 0) != 0)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "channels_last = 1 is not supported");
+    return octet_qlinear_eval(e, &qlinear);
+}
+
+const octet_op octet_op_qlinear_average_pool = {
+    .domain = "com.microsoft",
+    .name = "QLinearAveragePool",
+    .since = 1,
+    .in = {OCTET_QLINEAR_TRIPLE("X"), OCTET_QLINEAR_OUT("Y")},
+    .out = {{.name = "Y"}},
+    .quant = {.observe = OCTET_OBSERVE_NONE},
+    .infer = infer,
+    .eval = eval,
+};
