@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/embedded.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,12 +152,14 @@ static octet_status read_spec(reader *r, json_t *config, const char *key, octet_
     static const char *const schemes[] = {"per_tensor_affine", "per_tensor_symmetric",
                                           "per_channel_affine", "per_channel_symmetric", NULL};
     json_t *object = json_object_get(config, key);
+    size_t mark = strlen(r->path);
     const char *name;
     int scheme = 0;
 
     memset(out, 0, sizeof *out);
     if (object == NULL)
         return OCTET_OK;
+    snprintf(r->path + mark, sizeof r->path - mark, ".%s", key);
     OCTET_TRY(check_keys(r, object, keys));
     OCTET_TRY(get_string(r, object, "dtype", true, &name));
     OCTET_TRY(get_choice(r, object, "qscheme", schemes, &scheme));
@@ -173,6 +176,7 @@ static octet_status read_spec(reader *r, json_t *config, const char *key, octet_
     if (out->qmin < traits->min || out->qmax > traits->max || out->qmin >= out->qmax ||
         out->qmin > 0 || out->qmax < 0)
         return bad(r, "quant_min and quant_max must enclose 0 within the range of", name);
+    r->path[mark] = '\0';
     return OCTET_OK;
 }
 
@@ -182,10 +186,10 @@ static octet_status read_config(reader *r, json_t *object, octet_dtype_config *o
                                        "weight_dtype", "bias_dtype",  NULL};
     OCTET_TRY(check_keys(r, object, keys));
     OCTET_TRY(get_string(r, object, "name", true, &out->name));
-    OCTET_TRY_NOTE(r->diag, read_spec(r, object, "input_dtype", &out->input), "input_dtype");
-    OCTET_TRY_NOTE(r->diag, read_spec(r, object, "output_dtype", &out->output), "output_dtype");
-    OCTET_TRY_NOTE(r->diag, read_spec(r, object, "weight_dtype", &out->weight), "weight_dtype");
-    OCTET_TRY_NOTE(r->diag, read_spec(r, object, "bias_dtype", &out->bias), "bias_dtype");
+    OCTET_TRY(read_spec(r, object, "input_dtype", &out->input));
+    OCTET_TRY(read_spec(r, object, "output_dtype", &out->output));
+    OCTET_TRY(read_spec(r, object, "weight_dtype", &out->weight));
+    OCTET_TRY(read_spec(r, object, "bias_dtype", &out->bias));
     if (out->input.dtype == OCTET_DTYPE_UNDEFINED || out->output.dtype == OCTET_DTYPE_UNDEFINED)
         return bad(r, "lacks input_dtype or output_dtype", NULL);
     return OCTET_OK;
@@ -292,6 +296,10 @@ static octet_status read_element(reader *r, json_t *object, const octet_element 
     OCTET_TRY(get_int(r, object, "min_rank", &min_rank));
     OCTET_TRY(get_int(r, object, "max_rank", &max_rank));
     OCTET_TRY(get_int(r, object, "max_outputs", &max_outputs));
+    if (min_rank < 0 || min_rank > OCTET_MAX_RANK || max_rank < 0 || max_rank > OCTET_MAX_RANK)
+        return bad(r, "min_rank and max_rank must be ranks:", el->as);
+    if (max_outputs < 0 || max_outputs > UINT16_MAX)
+        return bad(r, "max_outputs must be a number of outputs:", el->as);
     el->min_rank = (int32_t)min_rank;
     el->max_rank = (int32_t)max_rank;
     el->max_outputs = (uint32_t)max_outputs;
@@ -329,9 +337,12 @@ static octet_status read_fixed(reader *r, json_t *object, octet_pattern *p)
         return OCTET_OK;
     OCTET_TRY(check_keys(r, fixed, keys));
     const json_t *scale = json_object_get(fixed, "scale");
-    if (!json_is_number(scale) || json_number_value(scale) <= 0.0)
+    if (!json_is_number(scale) || !(json_number_value(scale) >= (double)FLT_MIN) ||
+        json_number_value(scale) > (double)FLT_MAX)
         return bad(r, "needs a positive number:", "scale");
     OCTET_TRY(get_int(r, fixed, "zero_point", &zero_point));
+    if (zero_point < INT32_MIN || zero_point > INT32_MAX)
+        return bad(r, "is out of range:", "zero_point");
     p->overwrite_output_qparams = true;
     p->output_qparams.scale = (float)json_number_value(scale);
     p->output_qparams.zero_point = (int32_t)zero_point;

@@ -128,9 +128,10 @@ int64_t octet_enlarge_for_bias(float *scales, int64_t n_scales, const float *bia
     int64_t enlarged = 0;
     for (int64_t c = 0; c < n_bias; c++) {
         float *scale = &scales[n_scales == 1 ? 0 : c];
-        double need = fabs((double)bias[c]) / ((double)x_scale * OCTET_BIAS_LIMIT);
+        double need =
+            fmax(fabs((double)bias[c]) / OCTET_BIAS_LIMIT, (double)FLT_MIN) / (double)x_scale;
         if (need > (double)*scale) {
-            *scale = nextafterf((float)need, INFINITY);
+            *scale = need < (double)FLT_MAX ? nextafterf((float)need, FLT_MAX) : FLT_MAX;
             enlarged++;
         }
     }

@@ -44,8 +44,9 @@ int64_t octet_quantize_one(float x, const octet_qparams *params, const octet_qsp
 void octet_weight_scales(const float *data, int64_t outer, int64_t channels, int64_t inner,
                          const octet_qspec *spec, float *scales);
 
-/* Enlarges scales[c] where bias[c] / (x_scale * scales[c]) would pass OCTET_BIAS_LIMIT. n_scales is
- * the number of bias elements or 1. Returns how many were enlarged. */
+/* Enlarges scales[c] where bias[c] / (x_scale * scales[c]) would pass OCTET_BIAS_LIMIT, or where
+ * the product of the scales is too small for a normal float. n_scales is the number of bias
+ * elements or 1. Returns how many were enlarged. */
 int64_t octet_enlarge_for_bias(float *scales, int64_t n_scales, const float *bias, int64_t n_bias,
                                float x_scale);
 
