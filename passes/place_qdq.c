@@ -152,15 +152,16 @@ static void split_at_axis(weight *w)
     }
 }
 
-static octet_status check_finite(placer *p, const weight *w)
+static octet_status check_finite(placer *p, const octet_graph *g, octet_value_id v,
+                                 const octet_tensor *t)
 {
-    const float *data = w->tensor->data;
-    int64_t n = octet_tensor_count(w->tensor);
+    const float *data = t->data;
+    int64_t n = octet_tensor_count(t);
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(data[i]))
             return octet_fail(p->diag, OCTET_ERR_INVALID_MODEL,
                               "initializer '%s' holds a NaN or an infinity at element %lld",
-                              octet_graph_value(w->g, w->value)->name, (long long)i);
+                              octet_graph_value(g, v)->name, (long long)i);
     return OCTET_OK;
 }
 
@@ -184,7 +185,7 @@ static octet_status find_weight(placer *p, octet_graph *g, octet_value_id v, int
                   .spec = *spec,
                   .read = OCTET_NO_VALUE};
     OCTET_TRY(octet_value_constant_aligned(g, v, &w->tensor, p->diag));
-    OCTET_TRY(check_finite(p, w));
+    OCTET_TRY(check_finite(p, g, v, w->tensor));
     split_at_axis(w);
     w->scales = OCTET_ARENA_ARRAY(p->arena, float, (size_t)w->channels);
     OCTET_TRY_ALLOC(p->diag, w->scales);
@@ -279,7 +280,7 @@ static octet_status unit_bias(placer *p, const octet_unit *u, const weight *w,
     if (t != NULL && t->rank == 1 && t->dtype == OCTET_DTYPE_FLOAT32 &&
         (w->axis < 0 || t->dims[0] == w->channels))
         *out = t;
-    return OCTET_OK;
+    return *out != NULL ? check_finite(p, u->g, node->inputs[index], t) : OCTET_OK;
 }
 
 static octet_status settle_weights(placer *p)
@@ -398,7 +399,7 @@ static octet_status place_constant(placer *p, const octet_unit *u, octet_value_i
     octet_range range = {0.0F, 0.0F};
 
     OCTET_TRY(octet_value_constant_aligned(u->g, v, &view.tensor, p->diag));
-    OCTET_TRY(check_finite(p, &view));
+    OCTET_TRY(check_finite(p, u->g, v, view.tensor));
     int64_t n = octet_tensor_count(view.tensor);
     const float *x = view.tensor->data;
     for (int64_t i = 0; i < n; i++) {

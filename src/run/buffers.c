@@ -7,7 +7,7 @@
 
 /* The header precedes the payload and keeps its 64-byte alignment. */
 typedef struct octet_buffers_block {
-    struct octet_buffers_block *next;
+    struct octet_buffers_block *older, *newer;
     size_t capacity;
 } octet_buffers_block;
 
@@ -30,6 +30,13 @@ void octet_buffers_init(octet_buffers *pool, const octet_allocator *allocator)
     pool->allocator = allocator;
 }
 
+static void unlink_block(octet_buffers *pool, octet_buffers_block *block)
+{
+    *(block->newer != NULL ? &block->newer->older : &pool->newest) = block->older;
+    *(block->older != NULL ? &block->older->newer : &pool->oldest) = block->newer;
+    pool->idle -= block->capacity;
+}
+
 static void free_block(octet_buffers *pool, octet_buffers_block *block)
 {
     octet_mem_free_aligned(pool->allocator, block);
@@ -37,30 +44,28 @@ static void free_block(octet_buffers *pool, octet_buffers_block *block)
 
 void octet_buffers_deinit(octet_buffers *pool)
 {
-    while (pool->free_blocks != NULL) {
-        octet_buffers_block *next = pool->free_blocks->next;
-        free_block(pool, pool->free_blocks);
-        pool->free_blocks = next;
+    while (pool->newest != NULL) {
+        octet_buffers_block *block = pool->newest;
+        unlink_block(pool, block);
+        free_block(pool, block);
     }
-    pool->idle = 0;
 }
 
 static octet_buffers_block *find_block(octet_buffers *pool, size_t bytes)
 {
-    octet_buffers_block **best = NULL;
+    octet_buffers_block *best = NULL;
 
-    for (octet_buffers_block **at = &pool->free_blocks; *at != NULL; at = &(*at)->next) {
-        size_t capacity = (*at)->capacity;
-        if (capacity >= bytes && capacity / LARGEST_SHARE <= bytes &&
-            (best == NULL || capacity < (*best)->capacity))
-            best = at;
+    for (octet_buffers_block *at = pool->newest; at != NULL; at = at->older) {
+        if (at->capacity < bytes || at->capacity / LARGEST_SHARE > bytes ||
+            (best != NULL && at->capacity >= best->capacity))
+            continue;
+        best = at;
+        if (at->capacity == bytes)
+            break;
     }
-    if (best == NULL)
-        return NULL;
-    octet_buffers_block *block = *best;
-    *best = block->next;
-    pool->idle -= block->capacity;
-    return block;
+    if (best != NULL)
+        unlink_block(pool, best);
+    return best;
 }
 
 void *octet_buffers_take(octet_buffers *pool, size_t bytes)
@@ -76,7 +81,6 @@ void *octet_buffers_take(octet_buffers *pool, size_t bytes)
             return NULL;
         block->capacity = capacity;
     }
-    block->next = NULL;
     pool->live += block->capacity;
     if (pool->live > pool->peak)
         pool->peak = pool->live;
@@ -85,13 +89,9 @@ void *octet_buffers_take(octet_buffers *pool, size_t bytes)
 
 static void drop_oldest(octet_buffers *pool)
 {
-    octet_buffers_block **at = &pool->free_blocks;
-    while ((*at)->next != NULL)
-        at = &(*at)->next;
-    octet_buffers_block *last = *at;
-    *at = NULL;
-    pool->idle -= last->capacity;
-    free_block(pool, last);
+    octet_buffers_block *block = pool->oldest;
+    unlink_block(pool, block);
+    free_block(pool, block);
 }
 
 void octet_buffers_give(octet_buffers *pool, void *data)
@@ -101,8 +101,10 @@ void octet_buffers_give(octet_buffers *pool, void *data)
     octet_buffers_block *block = (octet_buffers_block *)((char *)data - HEADER);
     pool->live -= block->capacity;
     pool->idle += block->capacity;
-    block->next = pool->free_blocks;
-    pool->free_blocks = block;
-    while (too_idle(pool) && pool->free_blocks->next != NULL)
+    block->newer = NULL;
+    block->older = pool->newest;
+    *(pool->newest != NULL ? &pool->newest->newer : &pool->oldest) = block;
+    pool->newest = block;
+    while (too_idle(pool) && pool->oldest != block)
         drop_oldest(pool);
 }

@@ -11,9 +11,9 @@
 
 typedef struct octet_buffers {
     const octet_allocator *allocator;
-    struct octet_buffers_block *free_blocks; /* most recently released first */
-    size_t live, peak;                       /* bytes handed out now, and their maximum */
-    size_t idle;                             /* bytes in free blocks */
+    struct octet_buffers_block *newest, *oldest; /* free blocks by the time of their release */
+    size_t live, peak;                           /* bytes handed out now, and their maximum */
+    size_t idle;                                 /* bytes in free blocks */
 } octet_buffers;
 
 void octet_buffers_init(octet_buffers *pool, const octet_allocator *allocator);
