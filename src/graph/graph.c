@@ -167,12 +167,14 @@ octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
     *out = NULL;
     if (!has_fixed_payload(g->model, v))
         return OCTET_OK;
-    if ((uintptr_t)v->constant->data % element_alignment(v->constant->dtype) != 0) {
+    if (v->constant->data == NULL ||
+        (uintptr_t)v->constant->data % element_alignment(v->constant->dtype) != 0) {
         copy = octet_arena_memdup(&g->model->arena, v->constant, sizeof *copy);
         OCTET_TRY_ALLOC(diag, copy);
         copy->data = octet_arena_alloc_aligned(&g->model->arena, copy->bytes);
         OCTET_TRY_ALLOC(diag, copy->data);
-        memcpy(copy->data, v->constant->data, copy->bytes);
+        if (copy->bytes > 0)
+            memcpy(copy->data, v->constant->data, copy->bytes);
         v->constant = copy;
     }
     *out = v->constant;

@@ -260,8 +260,8 @@ int64_t octet_model_opset(const octet_model *model, const char *domain);
  * the value is not an initializer with a payload, or is also a graph input that a caller may
  * override (IR version >= 4). */
 const octet_tensor *octet_value_constant(const octet_graph *g, octet_value_id id);
-/* The same with data aligned for its element type: an unaligned file slice is copied into the
- * model's arena once. Not thread-safe. */
+/* The same with data aligned for its element type and never NULL: an unaligned file slice is copied
+ * into the model's arena once. Not thread-safe. */
 octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
                                           const octet_tensor **out, octet_diag *diag);
 

@@ -194,8 +194,15 @@ def not_finite():
     return n.model({"x": [2, 1]}, {"y": [2, 2]})
 
 
+def empty():
+    n = Net()
+    n.op("Conv", "x", n.weight(2, 0, 1, 1), outputs=["y"])
+    n.op("MatMul", "z", n.weight(0, 2), outputs=["m"])
+    return n.model({"x": [1, 0, 3, 3], "z": [2, 0]}, {"y": [1, 2, 3, 3], "m": [2, 2]})
+
+
 CORPUS = (one_op, residual, clipped, transformer, branches, lstm, shared_weights, old_inputs, half_weights, dead_channels,
-          constant_outputs, unnamed, moves, quantized, not_finite)
+          constant_outputs, unnamed, moves, quantized, not_finite, empty)
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
