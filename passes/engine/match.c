@@ -3,6 +3,8 @@
  */
 #include "engine/match.h"
 
+#include "engine/walk.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,6 +112,20 @@ static bool attr_fits(const octet_attr_rule *rule, const octet_node *node)
     return fits;
 }
 
+/* An accumulator takes one number for each output channel; a Gemm's C may be of other shapes. */
+static bool bias_port_fits(const attempt *a, const octet_element *el, const octet_node *node,
+                           uint32_t port, octet_value_id bias)
+{
+    const octet_tensor *t = octet_value_constant(a->g, bias);
+    const octet_value *y = octet_node_output(a->g, node, 0);
+
+    if (y == NULL || node->op->in[port].role != OCTET_ROLE_BIAS || !octet_node_is(node, "Gemm") ||
+        (t->rank == 1 && y->type.rank == 2 && y->type.dims[1].size == t->dims[0]))
+        return true;
+    return refuse(a, el, "input %s is not a vector with one element for each column",
+                  node->op->in[port].name);
+}
+
 static bool ports_fit(const attempt *a, const octet_element *el, const octet_node *node)
 {
     for (uint32_t i = 0; i < el->n_constant; i++) {
@@ -117,6 +133,8 @@ static bool ports_fit(const attempt *a, const octet_element *el, const octet_nod
         const octet_value *v = port < 0 ? NULL : octet_node_input(a->g, node, (uint32_t)port);
         if (v != NULL && octet_value_constant(a->g, v->id) == NULL)
             return refuse(a, el, "input %s is not a constant", el->constant[i]);
+        if (v != NULL && !bias_port_fits(a, el, node, (uint32_t)port, v->id))
+            return false;
     }
     for (uint32_t i = 0; i < el->n_absent; i++) {
         int port = octet_port_index(node->op, el->absent[i]);
@@ -168,8 +186,10 @@ static bool bias_fits(const attempt *a, const octet_element *el, const octet_nod
 {
     if (!el->bias)
         return true;
+    if (node->n_inputs != 2)
+        return refuse(a, el, "it does not have two inputs");
     octet_value_id other = node->inputs[node->inputs[0] == chain ? 1 : 0];
-    const octet_tensor *t = octet_value_constant(a->g, other);
+    const octet_tensor *t = other == OCTET_NO_VALUE ? NULL : octet_value_constant(a->g, other);
     const octet_value *chain_value = octet_graph_value(a->g, chain);
     if (t == NULL)
         return refuse(a, el, "its other input is not a constant");
