@@ -378,15 +378,6 @@ static bool act_needs_output(const octet_unit *u, octet_value_id v)
     return u->match.pattern->elements[last].clip_to_range && value->n_uses > value->n_output_uses;
 }
 
-/* A runtime takes the Relu or Clip that ends a unit into the integers only with a Q behind it, and
- * without one leaves the whole unit in float. Behind a graph's output there is no such fusion. */
-static bool act_needs_output(const octet_unit *u, octet_value_id v)
-{
-    const octet_value *value = octet_graph_value(u->g, v);
-    int last = octet_unit_element(u, u->match.last);
-    return u->match.pattern->elements[last].clip_to_range && value->n_uses > value->n_output_uses;
-}
-
 static octet_status make_output_sites(octet_annotation *a, const octet_unit *u, octet_diag *diag)
 {
     const octet_node *last = last_node(u);
