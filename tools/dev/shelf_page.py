@@ -214,7 +214,7 @@ def what_happened(result):
 
 
 def others_table(results, peers):
-    head = ["model", "samples", "exit code", "which and why", "agreement", "SQNR", "speed", "OpenVINO", "bytes",
+    head = ["model", "samples", "exit code", "which and why", "agreement", "SQNR", "int8 + float", "speed", "OpenVINO", "bytes",
             "verdict"]
     rows = []
     for name, result in results.items():
@@ -224,12 +224,12 @@ def others_table(results, peers):
         code = result["exit"]
         if code != 0:
             means = EXIT_MEANS.get(code, "")
-            rows.append([name, samples, f"{code} ({means})" if means else code, verdict(result, peers)] + [""] * 6)
+            rows.append([name, samples, f"{code} ({means})" if means else code, verdict(result, peers)] + [""] * 7)
             continue
         figures = scores(result, peers) if "compare" in result else ["-"] * 4
         bars = missed(result, peers)
         rows.append([
-            name, samples, 0, what_happened(result), figures[0], figures[1], figures[3], openvino_cell(result["probe"]),
+            name, samples, 0, what_happened(result), *figures, openvino_cell(result["probe"]),
             "same" if result["same_bytes"] else "DIFFER", "misses " + ", ".join(bars) if bars else "ok",
         ])
     return table(head, rows)
@@ -243,9 +243,9 @@ def page(results, peers, versions):
         "SQNR by no more than 0.1 dB,\nno fewer int8 and no more float nodes, checker, OpenVINO, JPEG ranges within "
         f"{100 * IMAGE_RANGE_SLACK:.0f} %, same bytes.\n",
         acceptance_table(results, peers),
-        "## Every other model\n\nReal samples where there are some, else noise (`--random`), which tells whether the "
-        "model can be\nquantized, not how well. The verdict names the same bars where there are figures to hold "
-        "against.\n",
+        "## Every other model\n\nReal samples where there are some, else noise (`--random`, every symbolic size 1), which "
+        "tells whether\nthe model can be quantized, not how well. The verdict names the same bars where there are "
+        "figures to\nhold against.\n",
         others_table(results, peers),
     ]
     return "\n".join(parts)
