@@ -21,6 +21,10 @@ static octet_status read_shape(const octet_node *node, int32_t x_rank, octet_con
     if (n > OCTET_MAX_SPATIAL || x_rank != (int32_t)n + 2)
         return octet_fail(diag, OCTET_ERR_INVALID_MODEL,
                           "kernel_shape has %u entries but X has %d dims", n, x_rank);
+    for (uint32_t i = 0; i < n; i++)
+        if (kernel[i] < 1)
+            return octet_fail(diag, OCTET_ERR_INVALID_MODEL, "kernel_shape contains %lld",
+                              (long long)kernel[i]);
     memcpy(w + 2, kernel, n * sizeof *kernel);
     OCTET_TRY(octet_conv_read(node, x_rank, w, s, diag));
     for (int32_t i = 0; i < s->rank; i++)

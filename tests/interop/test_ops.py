@@ -122,3 +122,17 @@ def test_unfit_models_are_refused_or_run(tmp_path):
             assert code in ("3", "4", "5", "6"), outcome
             assert len(text) > 10, outcome
     assert 0 < refused < len(jobs)
+
+
+def test_bits_depend_on_neither_cpu_level_nor_threads(tmp_path):
+    """The same bytes from the scalar reference, the best kernels, and two threads."""
+    jobs = [(harness.build(case, opset), harness.feeds(case)) for op in sorted(CASES) for case, opset in CASES[op][::9]]
+    runs = []
+    for name, options in (("ref", ("--cpu", "ref")), ("best", ()), ("threads", ("--threads", "2"))):
+        (tmp_path / name).mkdir()
+        runs.append([out for out, _ in harness.run_octet(TOOL, tmp_path / name, jobs, *options)])
+    for (model, _), *outputs in zip(jobs, *runs):
+        first = outputs[0]
+        assert not isinstance(first, str), first
+        for other in outputs[1:]:
+            assert all(first[k].tobytes() == other[k].tobytes() for k in first), model.graph.node[0]
