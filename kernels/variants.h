@@ -23,6 +23,9 @@
 #include "kernels.def"
 #undef K
 
+/* Fractional parts of the cube roots of the first 64 primes: the constants of SHA-256. */
+extern const uint32_t octet_sha256_k[64];
+
 #if OCTET_SIMD_X86
 octet_isa octet_isa_host_x86(void);
 const octet_kernels *octet_kernels_get_x86(octet_isa isa); /* NULL: use the reference */

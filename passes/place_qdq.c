@@ -13,6 +13,7 @@
 
 #include "graph/edit.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -254,7 +255,7 @@ static bool unit_weight(placer *p, const octet_unit *u, uint32_t *weight_index, 
     node_inputs in;
     const octet_node *node = weight_node(u, &in);
     *status = OCTET_OK;
-    if (node == NULL || in.data < 0)
+    if (node == NULL || in.data < 0 || u->config->weight.dtype == OCTET_DTYPE_UNDEFINED)
         return false;
     octet_value_id w = node->inputs[in.weight];
     int axis = weight_axis(u, node, octet_graph_value(u->g, w)->type.rank);
@@ -283,25 +284,30 @@ static octet_status unit_bias(placer *p, const octet_unit *u, const weight *w,
     return *out != NULL ? check_finite(p, u->g, node->inputs[index], t) : OCTET_OK;
 }
 
-static octet_status settle_weights(placer *p)
+/* Visits every integer unit that has a weight. */
+static octet_status for_each_weighted(placer *p,
+                                      octet_status (*visit)(placer *p, const octet_unit *u,
+                                                            weight *w, float x_scale))
 {
     for (uint32_t i = 0; i < p->a->n_units; i++) {
         const octet_unit *u = &p->a->units[i];
+        octet_status status = OCTET_OK;
         uint32_t index;
         float x_scale;
-        octet_status status;
-        if (!u->quantized || !unit_weight(p, u, &index, &x_scale, &status)) {
-            if (u->quantized)
-                OCTET_TRY(status);
-            continue;
-        }
-        const octet_tensor *bias;
-        weight *w = &p->weights[index];
-        OCTET_TRY(unit_bias(p, u, w, &bias));
-        if (bias != NULL)
-            p->result->enlarged_channels += octet_enlarge_for_bias(
-                w->scales, w->axis < 0 ? 1 : w->channels, bias->data, bias->dims[0], x_scale);
+        if (u->quantized && unit_weight(p, u, &index, &x_scale, &status))
+            status = visit(p, u, &p->weights[index], x_scale);
+        OCTET_TRY(status);
     }
+    return OCTET_OK;
+}
+
+static octet_status settle_weight(placer *p, const octet_unit *u, weight *w, float x_scale)
+{
+    const octet_tensor *bias;
+    OCTET_TRY(unit_bias(p, u, w, &bias));
+    if (bias != NULL)
+        p->result->enlarged_channels += octet_enlarge_for_bias(
+            w->scales, w->axis < 0 ? 1 : w->channels, bias->data, bias->dims[0], x_scale);
     return OCTET_OK;
 }
 
@@ -352,7 +358,8 @@ static octet_status place_bias(placer *p, const octet_unit *u, const weight *w, 
     OCTET_TRY_ALLOC(p->diag, data);
     OCTET_TRY_ALLOC(p->diag, scales);
     for (int64_t c = 0; c < n; c++) {
-        float s = x_scale * w->scales[w->axis < 0 ? 0 : c];
+        /* A product below the normal numbers, even 0, belongs to a bias of 0. */
+        float s = fmaxf(x_scale * w->scales[w->axis < 0 ? 0 : c], FLT_MIN);
         scales[w->axis < 0 ? 0 : c] = s;
         data[c] = (int32_t)octet_quantize_one(((const float *)bias->data)[c],
                                               &(octet_qparams){s, 0}, &u->config->bias);
@@ -366,27 +373,14 @@ static octet_status place_bias(placer *p, const octet_unit *u, const weight *w, 
     return octet_edit_set_input(u->g, node->id, index, read, p->diag);
 }
 
-static octet_status place_weights(placer *p)
+static octet_status place_weight(placer *p, const octet_unit *u, weight *w, float x_scale)
 {
-    for (uint32_t i = 0; i < p->a->n_units; i++) {
-        const octet_unit *u = &p->a->units[i];
-        uint32_t index;
-        float x_scale;
-        octet_status status;
-        if (!u->quantized || !unit_weight(p, u, &index, &x_scale, &status)) {
-            if (u->quantized)
-                OCTET_TRY(status);
-            continue;
-        }
-        weight *w = &p->weights[index];
-        node_inputs in;
-        const octet_node *node = weight_node(u, &in);
-        OCTET_TRY(place_bias(p, u, w, x_scale));
-        if (w->read == OCTET_NO_VALUE)
-            OCTET_TRY(write_weight(p, w));
-        OCTET_TRY(octet_edit_set_input(u->g, node->id, (uint32_t)in.weight, w->read, p->diag));
-    }
-    return OCTET_OK;
+    node_inputs in;
+    const octet_node *node = weight_node(u, &in);
+    OCTET_TRY(place_bias(p, u, w, x_scale));
+    if (w->read == OCTET_NO_VALUE)
+        OCTET_TRY(write_weight(p, w));
+    return octet_edit_set_input(u->g, node->id, (uint32_t)in.weight, w->read, p->diag);
 }
 
 /* ---- constants that are read like activations (the other side of an Add) */
@@ -566,9 +560,9 @@ octet_status octet_place_qdq(octet_annotation *a, octet_place_result *out, octet
     *out = (octet_place_result){0};
     octet_status status = init_tables(&p);
     if (status == OCTET_OK)
-        status = settle_weights(&p);
+        status = for_each_weighted(&p, settle_weight);
     if (status == OCTET_OK)
-        status = place_weights(&p);
+        status = for_each_weighted(&p, place_weight);
     if (status == OCTET_OK)
         status = place_constants(&p);
     if (status == OCTET_OK)

@@ -4,7 +4,7 @@
 #include "variants.h"
 
 /* Fractional parts of the cube roots of the first 64 primes. */
-static const uint32_t k[64] = {
+const uint32_t octet_sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -42,7 +42,7 @@ static void expand(uint32_t w[64], const uint8_t block[64])
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
     do {                                                                                           \
         uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);                                \
-        uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + k[i] + w[i];                                 \
+        uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + octet_sha256_k[i] + w[i];                    \
         uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);                                \
                                                                                                    \
         d += t1;                                                                                   \
