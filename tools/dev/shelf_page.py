@@ -194,7 +194,8 @@ def acceptance_table(results, peers):
         peer, probe = peer_of(name, peers)[0] or {}, result["probe"]
         rows.append([
             name, result["compare"].get("metric", "-"), *scores(result, peers), size_cell(result["report"]),
-            pair(result["seconds"], peer.get("seconds"), 1), pair(result["report"]["peak_bytes"] / 1e6, peer.get("rss_mb"), 0),
+            pair(result["seconds"], peer.get("seconds"), 1),
+            pair(result["report"]["peak_bytes"] / 1e6, peer.get("rss_mb"), 0),
             probe.get("checker", probe.get("fails")), openvino_cell(probe), images_cell(result),
             "same" if result["same_bytes"] else "DIFFER", verdict(result, peers),
         ])
@@ -214,8 +215,8 @@ def what_happened(result):
 
 
 def others_table(results, peers):
-    head = ["model", "samples", "exit code", "which and why", "agreement", "SQNR", "int8 + float", "speed", "OpenVINO", "bytes",
-            "verdict"]
+    head = ["model", "samples", "exit code", "which and why", "agreement", "SQNR", "int8 + float", "speed",
+            "OpenVINO", "bytes", "verdict"]
     rows = []
     for name, result in results.items():
         if name in ACCEPTANCE:
@@ -243,7 +244,8 @@ def page(results, peers, versions):
         "SQNR by no more than 0.1 dB,\nno fewer int8 and no more float nodes, checker, OpenVINO, JPEG ranges within "
         f"{100 * IMAGE_RANGE_SLACK:.0f} %, same bytes.\n",
         acceptance_table(results, peers),
-        "## Every other model\n\nReal samples where there are some, else noise (`--random`, every symbolic size 1), which "
+        "## Every other model\n\n"
+        "Real samples where there are some, else noise (`--random`, every symbolic size 1), which "
         "tells whether\nthe model can be quantized, not how well. The verdict names the same bars where there are "
         "figures to\nhold against.\n",
         others_table(results, peers),
