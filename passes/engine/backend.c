@@ -180,6 +180,26 @@ static octet_status read_spec(reader *r, json_t *config, const char *key, octet_
     return OCTET_OK;
 }
 
+/* What placement can write: a byte for each activation, weights around a zero point of 0, biases
+ * that go into an int32 accumulator. */
+static octet_status check_specs(reader *r, const octet_dtype_config *c)
+{
+    const octet_qspec *activations[] = {&c->input, &c->output};
+
+    if (c->input.dtype == OCTET_DTYPE_UNDEFINED || c->output.dtype == OCTET_DTYPE_UNDEFINED)
+        return bad(r, "lacks input_dtype or output_dtype", NULL);
+    for (int i = 0; i < 2; i++)
+        if (activations[i]->dtype != OCTET_DTYPE_UINT8 && activations[i]->dtype != OCTET_DTYPE_INT8)
+            return bad(r, "activations are uint8 or int8, not",
+                       octet_dtype_get(activations[i]->dtype)->name);
+    if (c->weight.dtype != OCTET_DTYPE_UNDEFINED &&
+        (c->weight.dtype != OCTET_DTYPE_INT8 || !c->weight.symmetric))
+        return bad(r, "weights are int8 and symmetric", NULL);
+    if (c->bias.dtype != OCTET_DTYPE_UNDEFINED && c->bias.dtype != OCTET_DTYPE_INT32)
+        return bad(r, "biases are int32, not", octet_dtype_get(c->bias.dtype)->name);
+    return OCTET_OK;
+}
+
 static octet_status read_config(reader *r, json_t *object, octet_dtype_config *out)
 {
     static const char *const keys[] = {"name",         "input_dtype", "output_dtype",
@@ -190,9 +210,7 @@ static octet_status read_config(reader *r, json_t *object, octet_dtype_config *o
     OCTET_TRY(read_spec(r, object, "output_dtype", &out->output));
     OCTET_TRY(read_spec(r, object, "weight_dtype", &out->weight));
     OCTET_TRY(read_spec(r, object, "bias_dtype", &out->bias));
-    if (out->input.dtype == OCTET_DTYPE_UNDEFINED || out->output.dtype == OCTET_DTYPE_UNDEFINED)
-        return bad(r, "lacks input_dtype or output_dtype", NULL);
-    return OCTET_OK;
+    return check_specs(r, out);
 }
 
 /* ---- patterns */
@@ -389,6 +407,10 @@ static octet_status read_pattern(reader *r, json_t *object, octet_pattern *p)
     p->between = between == 1;
     OCTET_TRY(read_fixed(r, object, p));
     OCTET_TRY(find_configs(r, object, p));
+    const octet_qspec *output = &p->configs[0]->output;
+    if (p->overwrite_output_qparams && (p->output_qparams.zero_point < output->qmin ||
+                                        p->output_qparams.zero_point > output->qmax))
+        return bad(r, "is no value of output_dtype:", "zero_point");
     return read_elements(r, object, p);
 }
 

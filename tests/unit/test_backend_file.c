@@ -104,7 +104,8 @@ static void unknown_keys(void **state)
     bad("{\"nam\": \"b\"}", "unknown key 'nam', did you mean 'name'");
     bad(PATTERN("\"patern\": []"), "patterns[0]: unknown key 'patern', did you mean 'pattern'");
     bad(ELEMENT(", \"optionl\": true"), "patterns[0].pattern[0]: unknown key 'optionl'");
-    bad(SPEC("\"dtype\": \"uint8\", \"qmin\": 0"), "dtype_configs[0].input_dtype: unknown key 'qmin'");
+    bad(SPEC("\"dtype\": \"uint8\", \"qmin\": 0"),
+        "dtype_configs[0].input_dtype: unknown key 'qmin'");
 }
 
 static void missing_keys(void **state)
@@ -211,6 +212,23 @@ static void names_of_backends(void **state)
     assert_non_null(strstr(diag.text, "./none.json"));
 }
 
+/* Placement writes a byte for each element. */
+static void types_that_placement_cannot_write(void **state)
+{
+    (void)state;
+    bad(SPEC("\"dtype\": \"uint16\""), "activations are uint8 or int8, not 'uint16'");
+    bad(SPEC("\"dtype\": \"int4\""), "activations are uint8 or int8, not 'int4'");
+    bad(SPEC("\"dtype\": \"int8\"}, \"weight_dtype\": {\"dtype\": \"int16\""),
+        "weights are int8 and symmetric");
+    bad(SPEC("\"dtype\": \"int8\"}, \"weight_dtype\": {\"dtype\": \"int8\""),
+        "weights are int8 and symmetric");
+    bad(SPEC("\"dtype\": \"int8\"}, \"bias_dtype\": {\"dtype\": \"int16\""),
+        "biases are int32, not 'int16'");
+    bad(PATTERN("\"overwrite_output_qparams\": {\"scale\": 1, \"zero_point\": 256}, "
+                "\"pattern\": [{\"as\": \"a\", \"op\": [\"Conv\"]}]"),
+        "is no value of output_dtype: 'zero_point'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,7 +238,7 @@ int main(void)
         cmocka_unit_test(wrong_types),          cmocka_unit_test(ranks_and_counts),
         cmocka_unit_test(element_types),        cmocka_unit_test(ranges_of_integers),
         cmocka_unit_test(references),           cmocka_unit_test(choices_and_fixed_parameters),
-        cmocka_unit_test(names_of_backends),
+        cmocka_unit_test(names_of_backends),    cmocka_unit_test(types_that_placement_cannot_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
