@@ -209,7 +209,7 @@ static void run_sample(void *user, size_t i, int worker)
 }
 
 /* Unknown count: samples are fetched one after the other, each run before the next is read. */
-static void run_stream(octet_calibration *c)
+static void run_stream(octet_calibration *c, int threads)
 {
     lane *l = &c->lanes[0];
 
@@ -219,7 +219,7 @@ static void run_stream(octet_calibration *c)
         if (status == OCTET_OK && end)
             return;
         if (status == OCTET_OK)
-            status = run_inputs(l, l->worker, index, octet_cpu_count(), &l->diag);
+            status = run_inputs(l, l->worker, index, threads, &l->diag);
         c->feed->release(c->feed->user, 0);
         if (status != OCTET_OK) {
             lane_failed(l, index, status);
@@ -322,16 +322,15 @@ octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed,
     c->feed = feed;
     atomic_init(&c->lowest_failed, INT64_MAX);
     atomic_init(&c->done, 0);
-    if (c->ordered || feed->count < 0)
-        threads = 1;
-    if (feed->count >= 0 && threads > feed->count)
-        threads = feed->count > 0 ? (int)feed->count : 1;
+    int lanes = c->ordered || feed->count < 0 ? 1 : threads;
+    if (feed->count >= 0 && lanes > feed->count)
+        lanes = feed->count > 0 ? (int)feed->count : 1;
     OCTET_TRY(octet_plan_seal(c->plan, false, diag));
-    OCTET_TRY(make_lanes(c, threads, diag));
+    OCTET_TRY(make_lanes(c, lanes, diag));
     if (feed->count < 0)
-        run_stream(c);
+        run_stream(c, threads);
     else
-        octet_parallel_for((size_t)feed->count, threads, run_sample, c);
+        octet_parallel_for((size_t)feed->count, lanes, run_sample, c);
     OCTET_TRY(first_failure(c, diag));
     c->samples = atomic_load(&c->done);
     if (feed->progress != NULL)

@@ -30,7 +30,8 @@ octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *
                                        octet_value_id value, const octet_observer *observer,
                                        uint32_t *number, octet_diag *diag);
 
-/* Runs all samples, side by side on `threads` threads. The result does not depend on threads. On
+/* Runs all samples, side by side on `threads` threads; those of a stream one after the other, each
+ * on all of them. The result does not depend on threads. On
  * failure the message is the one of the lowest failing sample and names it; a NaN or infinity is a
  * DATA error that names the first tensor it appears in. */
 octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed, int threads,
