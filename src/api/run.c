@@ -96,10 +96,11 @@ static octet_status load_round(run_job *j, int *n, bool *end)
 static octet_status run_round(run_job *j, bool *end)
 {
     int n;
-    octet_status status = load_round(j, &n, end);
+    octet_status loaded = load_round(j, &n, end), status = OCTET_OK;
+    octet_diag load_diag = j->ctx->diag;
 
-    if (status == OCTET_OK)
-        octet_parallel_for((size_t)n, j->n_lanes, run_one, j);
+    /* What comes before a sample that cannot be read is delivered, however many there are. */
+    octet_parallel_for((size_t)n, j->n_lanes, run_one, j);
     for (int i = 0; i < n; i++) {
         if (status == OCTET_OK && j->lanes[i].status != OCTET_OK) {
             j->ctx->diag = j->lanes[i].diag;
@@ -111,6 +112,10 @@ static octet_status run_round(run_job *j, bool *end)
     for (int i = 0; i < j->n_lanes; i++)
         j->feed.feed.release(&j->feed, i);
     j->first += n;
+    if (status == OCTET_OK && loaded != OCTET_OK) {
+        j->ctx->diag = load_diag;
+        return loaded;
+    }
     if (status == OCTET_OK && j->feed.feed.progress != NULL)
         j->feed.feed.progress(&j->feed, j->first);
     return status;
