@@ -65,8 +65,8 @@ octet_status octet_annotate(octet_model *model, const octet_backend *backend,
 void octet_annotation_destroy(octet_annotation *a);
 
 const octet_graph_notes *octet_annotation_notes(const octet_annotation *a, const octet_graph *g);
-/* Site of a value, climbing from a captured value to the one it stands for; NO_SITE: stays float.
- */
+/* Site of a value; NO_SITE: stays float. A captured value has one of its own in each subgraph that
+ * reads it in integers. */
 uint32_t octet_annotation_site(const octet_annotation *a, const octet_graph *g, octet_value_id v);
 
 /* Role of input `index` of `node` within its unit. */

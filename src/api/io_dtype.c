@@ -54,7 +54,8 @@ static octet_status change_output(octet_graph *g, octet_value_id v, octet_diag *
     if (octet_graph_value(g, quantized)->is_initializer)
         return OCTET_OK;
     OCTET_TRY(octet_edit_replace_value(g, v, quantized, &left, diag));
-    octet_edit_remove_node(g, dq->id);
+    if (!left) /* else the output is an input, passed on */
+        octet_edit_remove_node(g, dq->id);
     return OCTET_OK;
 }
 

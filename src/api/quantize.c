@@ -63,14 +63,15 @@ static octet_status open_method(job *j)
     size_t n;
     const octet_observer *const *list = octet_observer_list(&n);
     const char *names[32];
+    size_t n_names = 0;
 
     j->options.method = method;
     j->observer = octet_observer_find(method);
     if (j->observer != NULL)
         return OCTET_OK;
-    for (size_t i = 0; i < n && i < 32; i++)
-        names[i] = list[i]->name;
-    const char *near = octet_nearest(method, names, n);
+    for (; n_names < n && n_names < 32; n_names++)
+        names[n_names] = list[n_names]->name;
+    const char *near = octet_nearest(method, names, n_names);
     return octet_fail(j->diag, OCTET_ERR_INVALID_ARGUMENT, "no method is called '%s'; try '%s'",
                       method, near != NULL ? near : names[0]);
 }
@@ -96,6 +97,7 @@ static octet_status prepare(job *j)
     OCTET_TRY(octet_backend_open(&j->ctx->allocator, j->options.backend, &j->backend, j->diag));
     OCTET_TRY(octet_check_float(j->model->graph, j->diag));
     OCTET_TRY(octet_passes_run(j->model, &options, j->diag));
+    OCTET_TRY(octet_check_float(j->model->graph, j->diag)); /* functions are inlined now */
     OCTET_TRY(octet_check_known(j->model->graph, j->diag));
     return octet_annotate(j->model, j->backend, &j->annotation, j->diag);
 }
@@ -179,12 +181,23 @@ static octet_status calibrate(job *j)
     return resolve(j);
 }
 
+/* The first graph, subgraphs included, that has a node of the name; NULL: none. */
+static const octet_graph *find_node(const octet_annotation *a, const char *name, octet_node_id *out)
+{
+    for (uint32_t i = 0; i < a->n_graphs; i++) {
+        *out = octet_graph_find_node(a->graphs[i].g, name);
+        if (*out != OCTET_NO_NODE && !octet_graph_node(a->graphs[i].g, *out)->removed)
+            return a->graphs[i].g;
+    }
+    return NULL;
+}
+
 static octet_status explain(job *j)
 {
-    const octet_graph *g = j->model->graph;
     for (size_t i = 0; i < j->options.n_explain; i++) {
-        octet_node_id node = octet_graph_find_node(g, j->options.explain[i]);
-        if (node == OCTET_NO_NODE)
+        octet_node_id node;
+        const octet_graph *g = find_node(j->annotation, j->options.explain[i], &node);
+        if (g == NULL)
             octet_text_add(&j->explanations, "node '%s'\n  is not in the prepared model\n",
                            j->options.explain[i]);
         else
