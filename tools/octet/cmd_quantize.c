@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct quantize_args {
-    const char *model, *out, *backend, *method, *io_dtype, *report;
+    const char *model, *out, *backend, *method, *io_dtype;
     data_args data;
     context_args context;
     opt_list explain;

@@ -52,6 +52,8 @@ int data_args_open(const data_args *a, octet_context *ctx, octet_model *model, o
     if (a->path == NULL && a->random == 0)
         return message_usage(
             "no samples are given: --data DIR names them (or --random N for a try)");
+    if (a->path != NULL && a->random > 0)
+        return message_usage("--data and --random exclude each other");
     if (a->random > 0) {
         status = octet_data_random(ctx, model, a->random, out);
         return status == OCTET_OK ? 0 : message_failure(ctx, status);
