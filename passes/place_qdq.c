@@ -292,8 +292,8 @@ static octet_status for_each_weighted(placer *p,
     for (uint32_t i = 0; i < p->a->n_units; i++) {
         const octet_unit *u = &p->a->units[i];
         octet_status status = OCTET_OK;
-        uint32_t index;
-        float x_scale;
+        uint32_t index = 0;
+        float x_scale = 0.0F;
         if (u->quantized && unit_weight(p, u, &index, &x_scale, &status))
             status = visit(p, u, &p->weights[index], x_scale);
         OCTET_TRY(status);
