@@ -33,19 +33,33 @@ static octet_status read_shape(const octet_node *node, int32_t x_rank, octet_con
     return OCTET_OK;
 }
 
-/* With ceil_mode one more window, unless it would start in the padding at the end. */
+/* How much farther than to its start the first window could move; negative: it does not fit. */
+static int64_t room_of(const octet_conv_shape *s, int32_t axis)
+{
+    return s->in[axis] + s->pad_begin[axis] + s->pad_end[axis] -
+           ((s->kernel[axis] - 1) * s->dilation[axis] + 1);
+}
+
+/* With ceil_mode one more window, unless it would start in the padding at the end; it may be the
+ * only one. */
 static octet_status resolve_axis(const octet_node *node, octet_conv_shape *s, int32_t axis,
                                  octet_diag *diag)
 {
-    int64_t last, room;
+    bool ceil_mode = octet_node_int(node, "ceil_mode", 0) != 0;
+    octet_auto_pad mode;
+    int64_t room;
 
+    OCTET_TRY(octet_conv_auto_pad(node, &mode, diag));
+    if (ceil_mode && mode == OCTET_PAD_NOTSET && s->in[axis] > 0 && s->in[axis] <= INT32_MAX) {
+        room = room_of(s, axis);
+        if (room < 0 && room > -s->stride[axis]) {
+            s->out[axis] = 1;
+            return OCTET_OK;
+        }
+    }
     OCTET_TRY(octet_conv_resolve_axis(node, s, axis, diag));
-    if (octet_node_int(node, "ceil_mode", 0) == 0)
-        return OCTET_OK;
-    last = s->out[axis] * s->stride[axis]; /* where the additional window starts */
-    room = s->in[axis] + s->pad_begin[axis] + s->pad_end[axis] -
-           ((s->kernel[axis] - 1) * s->dilation[axis] + 1);
-    if (room % s->stride[axis] != 0 && last < s->in[axis] + s->pad_begin[axis])
+    if (ceil_mode && room_of(s, axis) % s->stride[axis] != 0 &&
+        s->out[axis] * s->stride[axis] < s->in[axis] + s->pad_begin[axis])
         s->out[axis]++;
     return OCTET_OK;
 }

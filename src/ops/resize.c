@@ -328,7 +328,8 @@ static octet_status infer(octet_infer *in)
     dims = octet_infer_new_dims(in, x->rank);
     OCTET_TRY_ALLOC(in->diag, dims);
     OCTET_TRY(axes_of(in->node, x->rank, &n, axes, in->diag));
-    memcpy(dims, x->dims, (size_t)x->rank * sizeof *dims);
+    for (int32_t i = 0; i < x->rank; i++)
+        dims[i] = x->dims[i];
     if (octet_infer_has(in, 3)) {
         OCTET_TRY(infer_sizes(in, n, axes, dims));
     } else {
