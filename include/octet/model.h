@@ -44,7 +44,8 @@ OCTET_API octet_status octet_model_save(octet_context *ctx, octet_model *model, 
                                         const octet_save_options *options, uint64_t *bytes);
 
 /* Brings a model to the form the interpreter runs: operator set 13 or later, constants folded, dead
- * nodes removed, names complete. octet_quantize() does it by itself. stop_after names the last pass
+ * nodes removed, names complete. octet_quantize() does it by itself and, besides, widens 16-bit
+ * floats. stop_after names the last pass
  * to run (NULL: all; "none": only types are inferred). */
 OCTET_API octet_status octet_model_prepare(octet_context *ctx, octet_model *model,
                                            const char *stop_after);
