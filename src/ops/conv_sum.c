@@ -324,6 +324,12 @@ static void run_rows(const job *j, const uint8_t *x, const uint8_t *w, const uin
     }
 }
 
+/* The worker's part of scratch that there may be none of. */
+static uint8_t *share(uint8_t *blocks, int worker, size_t bytes)
+{
+    return blocks != NULL ? blocks + (size_t)worker * bytes : NULL;
+}
+
 static void group_body(void *arg, size_t index, int worker)
 {
     const job *j = arg;
@@ -333,10 +339,10 @@ static void group_body(void *arg, size_t index, int worker)
     uint8_t *y = (uint8_t *)s->y + index * s->m * s->positions * s->element;
     const uint8_t *bias = s->bias ? (const uint8_t *)s->bias + g * s->m * s->element : NULL;
 
-    x = pad_group(s, x, j->padded + (size_t)worker * j->padded_bytes);
+    x = pad_group(s, x, share(j->padded, worker, j->padded_bytes));
     if (s->packed == NULL) {
         run_rows(j, x, (const uint8_t *)s->w + g * s->m * s->taps * s->element, bias, y,
-                 j->sheets + (size_t)worker * j->sheet_bytes);
+                 share(j->sheets, worker, j->sheet_bytes));
         return;
     }
     for (size_t t = 0; t < tile_count(s); t++)
