@@ -7,13 +7,9 @@
  */
 #include "engine/saturate.h"
 
-#include <math.h>
-#include <string.h>
+#include "engine/walk.h"
 
-static bool is_op(const octet_node *node, const char *op_type)
-{
-    return node->domain[0] == '\0' && strcmp(node->op_type, op_type) == 0;
-}
+#include <math.h>
 
 static const octet_node *reader(const octet_graph *g, const octet_value *v, uint32_t i)
 {
@@ -36,13 +32,13 @@ static octet_saturation hard_sigmoid(const octet_node *node, bool both_sides)
 
 static octet_saturation single_reader(const octet_node *node)
 {
-    if (is_op(node, "Relu"))
+    if (octet_node_is(node, "Relu"))
         return exact(0.0F, INFINITY);
-    if (is_op(node, "HardSwish"))
+    if (octet_node_is(node, "HardSwish"))
         return exact(-3.0F, INFINITY);
-    if (is_op(node, "HardSigmoid"))
+    if (octet_node_is(node, "HardSigmoid"))
         return hard_sigmoid(node, true);
-    if (is_op(node, "Sigmoid"))
+    if (octet_node_is(node, "Sigmoid"))
         return (octet_saturation){.kind = OCTET_SATURATION_SIGMOID};
     return (octet_saturation){0};
 }
@@ -52,14 +48,14 @@ static octet_saturation gated(const octet_graph *g, const octet_value *x, const 
                               const octet_node *product)
 {
     const octet_value *y = octet_node_output(g, gate, 0);
-    if (!is_op(product, "Mul") || product->n_inputs != 2 || y == NULL || y->n_uses != 1)
+    if (!octet_node_is(product, "Mul") || product->n_inputs != 2 || y == NULL || y->n_uses != 1)
         return (octet_saturation){0};
     if (!(product->inputs[0] == x->id && product->inputs[1] == y->id) &&
         !(product->inputs[1] == x->id && product->inputs[0] == y->id))
         return (octet_saturation){0};
-    if (is_op(gate, "HardSigmoid"))
+    if (octet_node_is(gate, "HardSigmoid"))
         return hard_sigmoid(gate, false);
-    if (is_op(gate, "Sigmoid"))
+    if (octet_node_is(gate, "Sigmoid"))
         return (octet_saturation){.kind = OCTET_SATURATION_SILU, .product = product->outputs[0]};
     return (octet_saturation){0};
 }

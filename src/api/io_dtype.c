@@ -8,14 +8,7 @@
  */
 #include "api/api.h"
 
-#include "graph/edit.h"
-
-#include <string.h>
-
-static bool is_op(const octet_node *node, const char *op_type)
-{
-    return node != NULL && node->domain[0] == '\0' && strcmp(node->op_type, op_type) == 0;
-}
+#include "engine/walk.h"
 
 static octet_status take_type(octet_graph *g, octet_value_id v, octet_value_id from,
                               octet_diag *diag)
@@ -33,7 +26,7 @@ static octet_status change_input(octet_graph *g, octet_value_id v, octet_diag *d
     if (value->n_uses != 1 || value->uses[0].kind != OCTET_USE_INPUT || value->uses[0].index != 0)
         return OCTET_OK;
     octet_node *q = octet_graph_node(g, value->uses[0].node);
-    if (!is_op(q, "QuantizeLinear"))
+    if (!octet_node_is(q, "QuantizeLinear"))
         return OCTET_OK;
     octet_value_id quantized = q->outputs[0];
     OCTET_TRY(take_type(g, v, quantized, diag));
@@ -48,7 +41,7 @@ static octet_status change_output(octet_graph *g, octet_value_id v, octet_diag *
     octet_node *dq = octet_value_producer(g, value);
     bool left;
 
-    if (!is_op(dq, "DequantizeLinear") || value->n_uses != 1)
+    if (dq == NULL || !octet_node_is(dq, "DequantizeLinear") || value->n_uses != 1)
         return OCTET_OK;
     octet_value_id quantized = dq->inputs[0];
     if (octet_graph_value(g, quantized)->is_initializer)
