@@ -37,7 +37,8 @@ static bool range(const void *state, const octet_qspec *spec, octet_range *out)
 {
     const minmax_state *s = state;
     (void)spec;
-    *out = (octet_range){s->min, s->max};
+    /* Which of -0 and 0 was met first depends on how samples are split; the sum is 0 for both. */
+    *out = (octet_range){s->min + 0.0F, s->max + 0.0F};
     return s->seen;
 }
 
