@@ -67,6 +67,22 @@ static octet_status fill_random(uint64_t *state, octet_tensor *tensor, octet_dia
     return OCTET_OK;
 }
 
+/* The shape is the model's word. */
+static octet_status check_size(const octet_samples *samples, const octet_sample_input *input,
+                               const int64_t *dims, octet_diag *diag)
+{
+    uint64_t limit = samples->ctx->limits.max_tensor_bytes;
+    octet_tensor t;
+
+    OCTET_TRY_NOTE(diag, octet_tensor_describe(&t, input->dtype, input->rank, dims, diag),
+                   "input '%s'", input->name);
+    if (t.bytes > limit)
+        return octet_fail(diag, OCTET_ERR_DATA,
+                          "input '%s' takes %zu bytes, above the limit of %" PRIu64, input->name,
+                          t.bytes, limit);
+    return OCTET_OK;
+}
+
 static octet_status load_random(octet_samples *samples, int64_t index, octet_sample *out, bool *end,
                                 octet_diag *diag)
 {
@@ -79,6 +95,7 @@ static octet_status load_random(octet_samples *samples, int64_t index, octet_sam
         for (int32_t k = 0; k < input->rank; k++)
             dims[k] = input->dims[k] < 0 ? 1 : input->dims[k];
         state = next_random(&state);
+        OCTET_TRY(check_size(samples, input, dims, diag));
         OCTET_TRY(octet_tensor_init(&out->tensors[i], &samples->ctx->allocator, input->dtype,
                                     input->rank, dims, diag));
         out->owned[i] = true;
