@@ -538,14 +538,30 @@ static void trim_saturated(const octet_annotation *a, const octet_site *site, oc
     range->max = fminf(range->max, s.hi);
 }
 
+/* Parameters that suit one member must not cut off what another one holds: only that one's operator
+ * loses by giving them up. `slack` is for rounding. */
+static bool holds_group(const octet_site *site, float lo, float hi, float slack)
+{
+    return !site->shared || (site->range.min >= lo - slack && site->range.max <= hi + slack);
+}
+
+static bool fixed_holds_group(const octet_site *site)
+{
+    float scale = site->params.scale;
+    float lo = (float)(site->spec.qmin - site->params.zero_point) * scale;
+    float hi = (float)(site->spec.qmax - site->params.zero_point) * scale;
+    return holds_group(site, lo, hi, scale);
+}
+
 static void choose_params(const octet_annotation *a, octet_site *site)
 {
     octet_range range = site->range;
-    if (site->fixed)
+    if (site->fixed && fixed_holds_group(site))
         return;
     trim_saturated(a, site, &range);
-    if (site->zero_point_min && range.min < 0.0F)
-        range.min = 0.0F;
+    if (site->zero_point_min && holds_group(site, 0.0F, INFINITY, 0.0F))
+        range.min = fmaxf(range.min, 0.0F);
+    site->clipped = site->clipped && holds_group(site, site->clip_min, site->clip_max, 0.0F);
     if (site->clipped) {
         range.min = fmaxf(range.min, site->clip_min);
         range.max = fminf(range.max, site->clip_max);

@@ -89,7 +89,8 @@ static inline void net_expect(const net *n, const char *node, const char *reason
 {
     const char *given = octet_annotation_reason(n->a, n->g, net_node(n, node)->id);
 
-    if ((given == NULL) != (reason == NULL) || (given != NULL && strstr(given, reason) == NULL))
+    if ((given == NULL) != (reason == NULL) ||
+        (given != NULL && reason != NULL && strstr(given, reason) == NULL))
         fail_msg("node '%s': '%s' instead of '%s'", node, given != NULL ? given : "in integers",
                  reason != NULL ? reason : "in integers");
 }

@@ -262,6 +262,48 @@ static void branches_never_taken(void **state)
     net_close(&n);
 }
 
+#define SHARING                                                                                    \
+    "{\"name\": \"t\", \"summary\": \"\", \"arithmetic\": \"ort-vnni\", \"dtype_configs\": "       \
+    "[{\"name\": "                                                                                 \
+    "\"c\", \"input_dtype\": {\"dtype\": \"uint8\"}, \"output_dtype\": {\"dtype\": \"uint8\"}}], " \
+    "\"patterns\": [{\"name\": \"s\", \"pattern\": [{\"as\": \"a\", \"op\": [\"Sigmoid\"]}], "     \
+    "\"overwrite_output_qparams\": {\"scale\": 0.00390625, \"zero_point\": 0}, "                   \
+    "\"dtype_configs\": [\"c\"]}, {\"name\": \"k\", \"pattern\": [{\"as\": \"a\", \"op\": "        \
+    "[\"Concat\"]}], \"observation_type\": \"OUTPUT_SHARE_OBSERVER_WITH_INPUT\", "                 \
+    "\"dtype_configs\": [\"c\"]}]}"
+
+/* x reaches to -reach, beside a Sigmoid whose parameters are given by the backend. */
+static float scale_beside_sigmoid(float reach)
+{
+    octet_range ranges[8];
+    bool seen[8] = {true, true, true, true, true, true, true, true};
+    net n;
+
+    net_read(&n, "g (float[2] x, float[2] z) => (float[4] y) {\ns = Sigmoid(z)\n"
+                 "y = Concat <axis: int = 0> (s, x)\n}");
+    octet_backend_destroy(n.backend);
+    assert_int_equal(
+        octet_backend_parse(&n.ctx->allocator, SHARING, strlen(SHARING), "t", &n.backend, &n.diag),
+        OCTET_OK);
+    assert_int_equal(octet_annotate(n.model, n.backend, &n.a, &n.diag), OCTET_OK);
+    assert_true(n.a->n_sites <= 8);
+    for (uint32_t i = 0; i < n.a->n_sites; i++)
+        ranges[i] = (octet_range){0.0F, 0.5F};
+    ranges[net_site(&n, "x")].min = -reach;
+    octet_annotation_resolve(n.a, ranges, seen);
+    float scale = n.a->sites[net_site(&n, "y")].params.scale;
+    assert_true(scale == n.a->sites[net_site(&n, "s")].params.scale);
+    net_close(&n);
+    return scale;
+}
+
+static void given_parameters_yield_to_what_shares_them(void **state)
+{
+    (void)state;
+    assert_true(scale_beside_sigmoid(0.0F) == 1.0F / 256.0F);
+    assert_true(scale_beside_sigmoid(8.0F) >= 8.5F / 255.0F);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_slice_is_not_pulled_up_into_float),
         cmocka_unit_test(a_relu_beside_another_reader),
         cmocka_unit_test(branches_never_taken),
+        cmocka_unit_test(given_parameters_yield_to_what_shares_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
