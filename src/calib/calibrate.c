@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -127,16 +128,39 @@ octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *
 
 /* ---- running */
 
+static bool is_finite(const octet_tensor *t)
+{
+    for (int64_t i = 0; i < octet_tensor_count(t); i++)
+        if (!isfinite(octet_tensor_f64_at(t, i)))
+            return false;
+    return true;
+}
+
+/* A constant that brings the NaN with it: the sample is not to blame. */
+static const char *broken_constant(const octet_graph *g, const octet_node *producer)
+{
+    for (uint32_t i = 0; i < producer->n_inputs; i++) {
+        octet_value_id v = producer->inputs[i];
+        const octet_tensor *t = v == OCTET_NO_VALUE ? NULL : octet_value_constant(g, v);
+        if (t != NULL && octet_dtype_get(t->dtype)->kind == OCTET_KIND_FLOAT && !is_finite(t))
+            return octet_graph_value(g, v)->name;
+    }
+    return NULL;
+}
+
 static octet_status report_not_finite(const octet_graph *g, octet_value_id value, octet_diag *diag)
 {
     const octet_value *v = octet_graph_value(g, value);
     const octet_node *producer = octet_value_producer(g, v);
+    const char *broken = producer != NULL ? broken_constant(g, producer) : NULL;
     char label[256] = "an input of the model";
 
     if (producer != NULL)
         octet_node_label(g, producer, label, sizeof label);
-    return octet_fail(diag, OCTET_ERR_DATA, "tensor '%s' (%s%s) holds a NaN or an infinity",
-                      v->name, producer != NULL ? "made by " : "", label);
+    return octet_fail(diag, OCTET_ERR_DATA, "tensor '%s' (%s%s) holds a NaN or an infinity%s%s%s",
+                      v->name, producer != NULL ? "made by " : "", label,
+                      broken != NULL ? ", as does initializer '" : "", broken != NULL ? broken : "",
+                      broken != NULL ? "'" : "");
 }
 
 static octet_status tap(void *user, const octet_graph *g, octet_value_id value,

@@ -138,6 +138,19 @@ static void a_nan_made_on_the_way(void **state)
     check_failure(ROOTS, "y", values, 8, "'number 5'", "tensor 'a' (made by node 'r' (Sqrt))");
 }
 
+static void a_constant_with_a_nan(void **state)
+{
+    const float values[] = {1, 2, 3, 4};
+
+    (void)state;
+    check_failure("g (" IMAGE "x) => ("
+                  "float[1,2,1,2] y)\n<float[2] k = {nan, 1}>\n"
+                  "{[m] y = Mul(x, k)\n}",
+                  "y", values, 4, "'number 0'",
+                  "'m' (Mul)) holds a NaN or an infinity, as does "
+                  "initializer 'k'");
+}
+
 static void a_sample_of_the_wrong_shape(void **state)
 {
     const float values[] = {1, 2};
@@ -197,6 +210,7 @@ int main(void)
         cmocka_unit_test(ranges_do_not_depend_on_threads),
         cmocka_unit_test(a_sample_with_a_nan),
         cmocka_unit_test(a_nan_made_on_the_way),
+        cmocka_unit_test(a_constant_with_a_nan),
         cmocka_unit_test(a_sample_of_the_wrong_shape),
         cmocka_unit_test(empty_tensors_have_no_range),
         cmocka_unit_test(operators_nobody_needs),

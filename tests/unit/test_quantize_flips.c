@@ -80,13 +80,36 @@ static void flips_of_a_residual_net(void **state)
     flip("residual.bin", 4, 1000);
 }
 
+static void truncated_at_every_percent(void **state)
+{
+    octet_file file = open_seed_of("quantize", "residual.bin");
+    octet_context *ctx = quantize_context();
+    char path[512];
+
+    (void)state;
+    roundtrip_path(path, sizeof path, "quantize-short", (long)getpid());
+    for (size_t percent = 0; percent < 100; percent++) {
+        size_t size = (file.size - 1) * percent / 100;
+        uint8_t *data = malloc(size > 0 ? size : 1); /* exact: a read past the end is seen */
+
+        assert_non_null(data);
+        memcpy(data, file.data + 1, size);
+        octet_status status = quantize_bytes(ctx, data, size, 0, path);
+        if (status != OCTET_ERR_MALFORMED && status != OCTET_ERR_INVALID_MODEL)
+            fail_msg("%zu %%: '%s'", percent, octet_status_name(status));
+        quantize_check(ctx, status, path);
+        free(data);
+    }
+    octet_context_destroy(ctx);
+    octet_file_unmap(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flips_of_a_convolution),
-        cmocka_unit_test(flips_of_shared_weights),
-        cmocka_unit_test(flips_of_branches),
-        cmocka_unit_test(flips_of_a_residual_net),
+        cmocka_unit_test(flips_of_a_convolution),     cmocka_unit_test(flips_of_shared_weights),
+        cmocka_unit_test(flips_of_branches),          cmocka_unit_test(flips_of_a_residual_net),
+        cmocka_unit_test(truncated_at_every_percent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
