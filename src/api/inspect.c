@@ -8,6 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* JSON is UTF-8; a file need not be: then every byte beyond ASCII becomes a question mark. */
+static json_t *text_json(const char *text)
+{
+    char ascii[256];
+    json_t *string = json_string(text);
+
+    if (string != NULL)
+        return string;
+    snprintf(ascii, sizeof ascii, "%s", text);
+    for (char *at = ascii; *at != '\0'; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    return json_string(ascii);
+}
+
 static json_t *type_json(const octet_type *type)
 {
     json_t *dims = json_array();
@@ -16,7 +31,7 @@ static json_t *type_json(const octet_type *type)
         if (dim->size >= 0)
             json_array_append_new(dims, json_integer(dim->size));
         else
-            json_array_append_new(dims, json_string(dim->symbol != NULL ? dim->symbol : "?"));
+            json_array_append_new(dims, text_json(dim->symbol != NULL ? dim->symbol : "?"));
     }
     const char *dtype =
         type->kind == OCTET_TYPE_TENSOR ? octet_dtype_get(type->dtype)->name : "other";
@@ -35,7 +50,7 @@ static json_t *values_json(const octet_graph *g, const octet_value_id *ids, uint
         if (skip_initializers && v->is_initializer)
             continue;
         json_t *entry = type_json(&v->type);
-        json_object_set_new(entry, "name", json_string(v->name));
+        json_object_set_new(entry, "name", text_json(v->name));
         json_array_append_new(list, entry);
     }
     return list;
@@ -78,10 +93,10 @@ static json_t *describe(const octet_model *model)
         parameters += t != NULL ? (json_int_t)octet_tensor_count(t) : 0;
         bytes += t != NULL ? (json_int_t)t->bytes : 0;
     }
-    return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "ir_version",
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "ir_version",
                      (json_int_t)model->ir_version, "producer",
-                     model->producer_name != NULL ? model->producer_name : "", "opsets", opsets,
-                     "inputs", values_json(g, g->inputs, g->n_inputs, true), "outputs",
+                     text_json(model->producer_name != NULL ? model->producer_name : ""), "opsets",
+                     opsets, "inputs", values_json(g, g->inputs, g->n_inputs, true), "outputs",
                      values_json(g, g->outputs, g->n_outputs, false), "nodes", nodes,
                      "initializer_elements", parameters, "initializer_bytes", bytes, "operators",
                      known, "operators_without_descriptor", unknown);
