@@ -17,6 +17,7 @@ static const char reason_no_pattern[] = "no pattern of the backend covers it";
 static const char reason_unknown[] = "octet does not know this operator";
 static const char reason_untyped[] = "the element type of its output is not known";
 static const char reason_type[] = "its element type is not float32";
+static const char reason_unobserved[] = "the backend does not observe it";
 static const char reason_output[] = "its output is not needed in integers";
 static const char reason_inputs[] = "its inputs come in float";
 static const char reason_branch[] = "calibration never computed it";
@@ -115,6 +116,10 @@ static octet_status add_unit(octet_annotation *a, octet_graph_notes *notes,
         return octet_fail_nomem(diag);
     a->units[a->n_units] = (octet_unit){
         .g = notes->g, .match = *match, .config = match->pattern->configs[0], .quantized = true};
+    if (match->pattern->observation == OCTET_INPUT_OUTPUT_NOT_OBSERVED) {
+        a->units[a->n_units].quantized = false;
+        a->units[a->n_units].reason = reason_unobserved;
+    }
     for (uint32_t i = 0; i < match->pattern->n_elements; i++)
         if (match->node[i] != OCTET_NO_NODE)
             notes->unit[match->node[i]] = a->n_units;

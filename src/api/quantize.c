@@ -227,6 +227,7 @@ static octet_status add_metadata(job *j)
     octet_sha256_init(&hash);
     octet_sha256_add(&hash, j->backend->digest, sizeof j->backend->digest);
     octet_sha256_add(&hash, j->options.method, strlen(j->options.method) + 1);
+    octet_sha256_add(&hash, j->quantized_io ? "quantized" : "float", j->quantized_io ? 9 : 5);
     octet_sha256_finish(&hash, digest);
     octet_sha256_hex(digest, hex);
     snprintf(samples, sizeof samples, "%lld", (long long)octet_calibration_samples(j->calibration));
