@@ -304,9 +304,34 @@ static void given_parameters_yield_to_what_shares_them(void **state)
     assert_true(scale_beside_sigmoid(8.0F) >= 8.5F / 255.0F);
 }
 
+#define UNOBSERVED                                                                                 \
+    "{\"name\": \"t\", \"dtype_configs\": [{\"name\": \"c\", \"input_dtype\": "                    \
+    "{\"dtype\": \"uint8\"}, \"output_dtype\": {\"dtype\": \"uint8\"}}], \"patterns\": "           \
+    "[{\"name\": \"keep\", \"pattern\": [{\"as\": \"a\", \"op\": [\"Sigmoid\"]}], "                \
+    "\"observation_type\": \"INPUT_OUTPUT_NOT_OBSERVED\", \"dtype_configs\": [\"c\"]}, "           \
+    "{\"name\": \"never\", \"pattern\": [{\"as\": \"a\", \"op\": [\"Sigmoid\"]}], "                \
+    "\"dtype_configs\": [\"c\"]}]}"
+
+static void what_is_not_observed_stays_float(void **state)
+{
+    net n;
+    (void)state;
+    net_read(&n, "g (float[2] x) => (float[2] y) {\n[s] y = Sigmoid(x)\n}");
+    octet_backend_destroy(n.backend);
+    assert_int_equal(octet_backend_parse(&n.ctx->allocator, UNOBSERVED, strlen(UNOBSERVED), "t",
+                                         &n.backend, &n.diag),
+                     OCTET_OK);
+    assert_int_equal(octet_annotate(n.model, n.backend, &n.a, &n.diag), OCTET_OK);
+    assert_int_equal(n.a->n_sites, 0);
+    assert_string_equal(octet_annotation_reason(n.a, n.g, net_node(&n, "s")->id),
+                        "the backend does not observe it");
+    net_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_observed_stays_float),
         cmocka_unit_test(optional_elements),
         cmocka_unit_test(values_in_the_middle),
         cmocka_unit_test(bounds_of_a_clip),
