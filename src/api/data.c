@@ -42,8 +42,18 @@ static octet_status create(octet_context *ctx, octet_model *model, octet_data **
     return OCTET_OK;
 }
 
+/* A damaged file among the samples is an unusable sample, whatever its format calls it. */
+static octet_status as_data(octet_diag *diag, octet_status status)
+{
+    if (status != OCTET_ERR_MALFORMED)
+        return status;
+    diag->code = OCTET_ERR_DATA;
+    return OCTET_ERR_DATA;
+}
+
 static octet_status finish(octet_data **out, octet_status status)
 {
+    status = as_data(&(*out)->ctx->diag, status);
     if (status != OCTET_OK) {
         octet_data_close(*out);
         *out = NULL;
@@ -211,7 +221,7 @@ static octet_status feed_get(void *user, int64_t index, int worker, octet_tensor
     octet_data_feed *f = user;
     octet_sample *sample = &f->lanes[worker];
 
-    OCTET_TRY(octet_samples_get(f->data->samples, index, sample, end, diag));
+    OCTET_TRY(as_data(diag, octet_samples_get(f->data->samples, index, sample, end, diag)));
     if (*end)
         return OCTET_OK;
     for (uint32_t i = 0; i < sample->n; i++)
