@@ -18,6 +18,8 @@ static const char reason_unknown[] = "octet does not know this operator";
 static const char reason_untyped[] = "the element type of its output is not known";
 static const char reason_type[] = "its element type is not float32";
 static const char reason_unobserved[] = "the backend does not observe it";
+static const char reason_constant[] = "a constant it reads reaches too far for integers";
+static const char reason_range[] = "a value it reads or makes reaches too far for integers";
 static const char reason_output[] = "its output is not needed in integers";
 static const char reason_inputs[] = "its inputs come in float";
 static const char reason_branch[] = "calibration never computed it";
@@ -108,18 +110,55 @@ static bool for_each_activation(const octet_annotation *a, const octet_unit *u, 
     return true;
 }
 
+/* Masks hold -inf or the lowest float: a range that no integer can share with anything else. */
+#define USEFUL_LIMIT 1e30F
+
+static bool constant_useful(const octet_graph *g, octet_value_id v)
+{
+    const octet_tensor *t = octet_value_constant(g, v);
+    int64_t n = t != NULL && t->dtype == OCTET_DTYPE_FLOAT32 ? octet_tensor_count(t) : 0;
+    for (int64_t i = 0; i < n; i++) {
+        float x;
+        memcpy(&x, (const char *)t->data + (size_t)i * sizeof x, sizeof x);
+        if (x > USEFUL_LIMIT || x < -USEFUL_LIMIT)
+            return false;
+    }
+    return true;
+}
+
+static bool constants_useful(const octet_unit *u)
+{
+    for (uint32_t e = 0; e < u->match.pattern->n_elements; e++) {
+        if (u->match.node[e] == OCTET_NO_NODE)
+            continue;
+        const octet_node *node = octet_graph_node(u->g, u->match.node[e]);
+        for (uint32_t i = 0; i < node->n_inputs; i++)
+            if (octet_unit_role(u, node, i) == OCTET_ROLE_DATA &&
+                !constant_useful(u->g, node->inputs[i]))
+                return false;
+    }
+    return true;
+}
+
+/* Why a fresh match cannot run in integers whatever surrounds it, NULL if it can. */
+static const char *ruled_out(const octet_unit *u)
+{
+    const octet_pattern *p = u->match.pattern;
+    if (p->observation == OCTET_INPUT_OUTPUT_NOT_OBSERVED)
+        return reason_unobserved;
+    return p->between && !constants_useful(u) ? reason_constant : NULL;
+}
+
 static octet_status add_unit(octet_annotation *a, octet_graph_notes *notes,
                              const octet_match *match, octet_diag *diag)
 {
     if (!octet_arena_grow(&a->arena, (void **)&a->units, &a->units_capacity, a->n_units + 1,
                           sizeof *a->units))
         return octet_fail_nomem(diag);
-    a->units[a->n_units] = (octet_unit){
-        .g = notes->g, .match = *match, .config = match->pattern->configs[0], .quantized = true};
-    if (match->pattern->observation == OCTET_INPUT_OUTPUT_NOT_OBSERVED) {
-        a->units[a->n_units].quantized = false;
-        a->units[a->n_units].reason = reason_unobserved;
-    }
+    octet_unit *u = &a->units[a->n_units];
+    *u = (octet_unit){.g = notes->g, .match = *match, .config = match->pattern->configs[0]};
+    u->reason = ruled_out(u);
+    u->quantized = u->reason == NULL;
     for (uint32_t i = 0; i < match->pattern->n_elements; i++)
         if (match->node[i] != OCTET_NO_NODE)
             notes->unit[match->node[i]] = a->n_units;
@@ -576,6 +615,11 @@ static void choose_params(const octet_annotation *a, octet_site *site)
         octet_qparams_fit_inside(&site->params, &site->spec, site->clip_min, site->clip_max);
 }
 
+typedef struct seen_ranges {
+    const octet_range *ranges;
+    const bool *seen;
+} seen_ranges;
+
 typedef struct seen_sites {
     const bool *seen;
 } seen_sites;
@@ -601,9 +645,33 @@ static void set_back_unseen(octet_annotation *a, const bool *seen)
     }
 }
 
+static bool range_useful(const octet_annotation *a, const octet_unit *u, octet_value_id v,
+                         void *user)
+{
+    const seen_ranges *observed = user;
+    uint32_t site = octet_annotation_site(a, u->g, v);
+    if (site == OCTET_NO_SITE || !observed->seen[site])
+        return true;
+    return observed->ranges[site].min > -USEFUL_LIMIT && observed->ranges[site].max < USEFUL_LIMIT;
+}
+
+/* A mask that is computed: what adds it goes back to float. */
+static void set_back_far(octet_annotation *a, const octet_range *ranges, const bool *seen)
+{
+    seen_ranges observed = {ranges, seen};
+    for (uint32_t i = 0; i < a->n_units; i++) {
+        octet_unit *u = &a->units[i];
+        if (u->quantized && u->match.pattern->between &&
+            !(for_each_activation(a, u, range_useful, &observed) &&
+              range_useful(a, u, octet_unit_output(u), &observed)))
+            leave_float(a, u, reason_range);
+    }
+}
+
 void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, const bool *seen)
 {
     set_back_unseen(a, seen);
+    set_back_far(a, ranges, seen);
     for (uint32_t i = 0; i < a->n_sites; i++) {
         a->sites[i].range = ranges[i];
         if (seen[i])

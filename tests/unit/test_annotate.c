@@ -328,9 +328,24 @@ static void what_is_not_observed_stays_float(void **state)
     net_close(&n);
 }
 
+/* A causal mask: added to scores between two matrix products. */
+static void masks_stay_float(void **state)
+{
+    net n;
+    (void)state;
+    net_annotate(&n, "g (float[2,2] x) => (float[2,2] y)\n"
+                     "<float[2,2] w = {1, 0, 0, 1}, float[2,2] mask = {0, -3e38, 0, 0}>\n"
+                     "{[a] s = MatMul(x, w)\n[m] t = Add(s, mask)\n[b] y = MatMul(t, w)\n}");
+    net_expect(&n, "a", NULL);
+    net_expect(&n, "b", NULL);
+    net_expect(&n, "m", "reaches too far");
+    net_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(masks_stay_float),
         cmocka_unit_test(what_is_not_observed_stays_float),
         cmocka_unit_test(optional_elements),
         cmocka_unit_test(values_in_the_middle),
