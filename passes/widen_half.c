@@ -24,14 +24,9 @@ typedef struct widening {
     octet_pass_ctx *ctx;
 } widening;
 
-static bool is_half_dtype(int64_t dtype)
-{
-    return dtype == OCTET_DTYPE_FLOAT16 || dtype == OCTET_DTYPE_BFLOAT16;
-}
-
 static bool is_half(const octet_value *v)
 {
-    return v->type.kind == OCTET_TYPE_TENSOR && is_half_dtype((int64_t)v->type.dtype);
+    return v->type.kind == OCTET_TYPE_TENSOR && octet_dtype_is_half(v->type.dtype);
 }
 
 static bool is_main(const octet_graph *g)
@@ -269,10 +264,11 @@ static octet_status widen_attr(widening *w, const octet_node *n, const octet_att
 
     wide.origin = NULL;
     if (a->kind == OCTET_ATTR_TENSOR && a->tensor != NULL &&
-        is_half_dtype((int64_t)a->tensor->dtype)) {
+        octet_dtype_is_half(a->tensor->dtype)) {
         OCTET_TRY(widen_tensor(w, a->tensor, &tensor));
         wide.tensor = &tensor;
-    } else if (a->kind == OCTET_ATTR_INT && is_half_dtype(a->i) && names_dtype(n, a)) {
+    } else if (a->kind == OCTET_ATTR_INT && octet_dtype_is_half((octet_dtype)a->i) &&
+               names_dtype(n, a)) {
         wide.i = OCTET_DTYPE_FLOAT32;
     } else {
         return OCTET_OK;

@@ -222,20 +222,6 @@ static octet_status add_infos(const builder *b, octet_graph *g, const graph_body
     return OCTET_OK;
 }
 
-/* NO_VALUE if neither g nor a graph around it has the name. */
-static octet_status resolve(const builder *b, octet_graph *g, const char *name, octet_value_id *out)
-{
-    octet_value_id outer;
-
-    *out = octet_graph_find_value(g, name);
-    if (*out != OCTET_NO_VALUE || g->parent == NULL)
-        return OCTET_OK;
-    OCTET_TRY(resolve(b, g->parent, name, &outer));
-    if (outer == OCTET_NO_VALUE)
-        return OCTET_OK;
-    return octet_edit_capture(g, outer, out, b->diag);
-}
-
 /* ---- attributes */
 
 static octet_status build_graph(builder *b, const Onnx__GraphProto *p, octet_graph *parent,
@@ -382,7 +368,7 @@ static octet_status fill_inputs(const builder *b, octet_graph *g, const Onnx__No
         ids[i] = OCTET_NO_VALUE;
         if (p->input[i][0] == '\0')
             continue;
-        OCTET_TRY(resolve(b, g, p->input[i], &ids[i]));
+        OCTET_TRY(octet_edit_resolve(g, p->input[i], &ids[i], b->diag));
         if (ids[i] == OCTET_NO_VALUE)
             return invalid(b, "input '%s' is made by no node, input or initializer", p->input[i]);
     }
@@ -503,7 +489,7 @@ static octet_status add_output(const builder *b, octet_graph *g, const char *nam
 {
     octet_value_id id;
 
-    OCTET_TRY(resolve(b, g, name, &id));
+    OCTET_TRY(octet_edit_resolve(g, name, &id, b->diag));
     if (id == OCTET_NO_VALUE)
         return invalid(b, "graph output '%s' is made by no node, input or initializer", name);
     OCTET_TRY(octet_edit_add_graph_output(g, id, b->diag));

@@ -63,12 +63,8 @@ static octet_status eval(octet_eval *e)
     int32_t rank;
 
     OCTET_TRY(octet_eval_require(e, 2));
+    OCTET_TRY(octet_conv_float_types(x, w, bias, e->diag));
     is_double = x->dtype == OCTET_DTYPE_FLOAT64;
-    if (!is_double && x->dtype != OCTET_DTYPE_FLOAT32)
-        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "X has type %s",
-                          octet_dtype_get(x->dtype)->name);
-    if (w->dtype != x->dtype || (bias != NULL && bias->dtype != x->dtype))
-        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "X, W and B differ in type");
     OCTET_TRY(octet_conv_resolve(e->node, x, w, bias, &s, e->diag));
     rank = octet_conv_out_dims(&s, dims);
     OCTET_TRY(octet_eval_output(e, 0, x->dtype, rank, dims));

@@ -32,6 +32,9 @@ octet_status octet_conv_resolve(const octet_node *node, const octet_tensor *x,
 /* Checks x, group and bias against s and fills batch, channels, in; s is from octet_conv_read. */
 octet_status octet_conv_bind(octet_conv_shape *s, const octet_tensor *x, int64_t w_channels,
                              const octet_tensor *bias, octet_diag *diag);
+/* X, W and B (or NULL) are all float32 or all float64. */
+octet_status octet_conv_float_types(const octet_tensor *x, const octet_tensor *w,
+                                    const octet_tensor *bias, octet_diag *diag);
 /* Shape inference for Conv, ConvInteger, QLinearConv: X is input x, W input w. */
 octet_status octet_conv_infer(octet_infer *in, uint32_t x, uint32_t w, octet_dtype dtype);
 /* 0, 1, 2, 3 for NOTSET, VALID, SAME_UPPER, SAME_LOWER. */

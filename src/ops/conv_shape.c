@@ -161,6 +161,17 @@ octet_status octet_conv_resolve(const octet_node *node, const octet_tensor *x,
     return OCTET_OK;
 }
 
+octet_status octet_conv_float_types(const octet_tensor *x, const octet_tensor *w,
+                                    const octet_tensor *bias, octet_diag *diag)
+{
+    if (x->dtype != OCTET_DTYPE_FLOAT64 && x->dtype != OCTET_DTYPE_FLOAT32)
+        return octet_fail(diag, OCTET_ERR_UNSUPPORTED, "X has type %s",
+                          octet_dtype_get(x->dtype)->name);
+    if (w->dtype != x->dtype || (bias != NULL && bias->dtype != x->dtype))
+        return octet_fail(diag, OCTET_ERR_INVALID_MODEL, "X, W and B differ in type");
+    return OCTET_OK;
+}
+
 int32_t octet_conv_out_dims(const octet_conv_shape *s, int64_t dims[OCTET_MAX_RANK])
 {
     dims[0] = s->batch;

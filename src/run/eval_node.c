@@ -60,8 +60,7 @@ static octet_status single_subgraph(octet_eval *e, octet_graph *sub,
 static bool any_half(const octet_tensor *const *in, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (in[i] != NULL &&
-            (in[i]->dtype == OCTET_DTYPE_FLOAT16 || in[i]->dtype == OCTET_DTYPE_BFLOAT16))
+        if (in[i] != NULL && octet_dtype_is_half(in[i]->dtype))
             return true;
     return false;
 }

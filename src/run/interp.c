@@ -211,17 +211,12 @@ static octet_status host_subgraph(octet_eval *e, octet_graph *sub,
 
 /* ---- half precision: operators that compute in float32 alone get converted inputs */
 
-static bool is_half(octet_dtype dtype)
-{
-    return dtype == OCTET_DTYPE_FLOAT16 || dtype == OCTET_DTYPE_BFLOAT16;
-}
-
 static octet_dtype half_type_of(const octet_eval *e)
 {
     if (e->node->op->native_half)
         return OCTET_DTYPE_UNDEFINED;
     for (uint32_t i = 0; i < e->n_in; i++)
-        if (e->in[i] != NULL && is_half(e->in[i]->dtype))
+        if (e->in[i] != NULL && octet_dtype_is_half(e->in[i]->dtype))
             return e->in[i]->dtype;
     return OCTET_DTYPE_UNDEFINED;
 }
@@ -259,7 +254,7 @@ static octet_status narrow_outputs(octet_eval *e, octet_dtype half)
         const octet_value *v = octet_node_output(e->g, e->node, i);
         octet_dtype declared = v != NULL ? v->type.dtype : OCTET_DTYPE_UNDEFINED;
         if (declared != OCTET_DTYPE_FLOAT32)
-            OCTET_TRY(narrow(e, i, is_half(declared) ? declared : half));
+            OCTET_TRY(narrow(e, i, octet_dtype_is_half(declared) ? declared : half));
     }
     return OCTET_OK;
 }
@@ -267,7 +262,7 @@ static octet_status narrow_outputs(octet_eval *e, octet_dtype half)
 static octet_status widen_inputs(octet_eval *e, const octet_tensor **in)
 {
     for (uint32_t i = 0; i < e->n_in; i++)
-        if (in[i] != NULL && is_half(in[i]->dtype))
+        if (in[i] != NULL && octet_dtype_is_half(in[i]->dtype))
             OCTET_TRY(widen(e, in[i], &in[i]));
     return OCTET_OK;
 }

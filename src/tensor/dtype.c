@@ -44,6 +44,11 @@ static const struct {
     {"float64", OCTET_DTYPE_FLOAT64},
 };
 
+bool octet_dtype_is_half(octet_dtype dtype)
+{
+    return dtype == OCTET_DTYPE_FLOAT16 || dtype == OCTET_DTYPE_BFLOAT16;
+}
+
 const octet_dtype_traits *octet_dtype_get(octet_dtype dtype)
 {
     size_t index = (size_t)dtype;

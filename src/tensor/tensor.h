@@ -67,6 +67,9 @@ const octet_dtype_traits *octet_dtype_get(octet_dtype dtype);
  */
 octet_dtype octet_dtype_from_name(const char *name);
 
+/* float16 or bfloat16. */
+bool octet_dtype_is_half(octet_dtype dtype);
+
 typedef struct octet_tensor {
     octet_dtype dtype;
     int32_t rank; /* 0: scalar */
