@@ -615,63 +615,46 @@ static void choose_params(const octet_annotation *a, octet_site *site)
         octet_qparams_fit_inside(&site->params, &site->spec, site->clip_min, site->clip_max);
 }
 
-typedef struct seen_ranges {
+typedef struct observed { /* by site */
     const octet_range *ranges;
     const bool *seen;
-} seen_ranges;
-
-typedef struct seen_sites {
-    const bool *seen;
-} seen_sites;
+} observed;
 
 static bool site_seen(const octet_annotation *a, const octet_unit *u, octet_value_id v, void *user)
 {
-    const seen_sites *sites = user;
+    const observed *o = user;
     uint32_t site = octet_annotation_site(a, u->g, v);
-    return site == OCTET_NO_SITE || sites->seen[site];
-}
-
-static void set_back_unseen(octet_annotation *a, const bool *seen)
-{
-    seen_sites sites = {seen};
-    for (uint32_t i = 0; i < a->n_units; i++) {
-        octet_unit *u = &a->units[i];
-        if (!u->quantized)
-            continue;
-        uint32_t out = octet_annotation_site(a, u->g, octet_unit_output(u));
-        if (for_each_activation(a, u, site_seen, &sites) && (out == OCTET_NO_SITE || seen[out]))
-            continue;
-        leave_float(a, u, reason_branch);
-    }
+    return site == OCTET_NO_SITE || o->seen[site];
 }
 
 static bool range_useful(const octet_annotation *a, const octet_unit *u, octet_value_id v,
                          void *user)
 {
-    const seen_ranges *observed = user;
+    const observed *o = user;
     uint32_t site = octet_annotation_site(a, u->g, v);
-    if (site == OCTET_NO_SITE || !observed->seen[site])
+    if (site == OCTET_NO_SITE || !o->seen[site])
         return true;
-    return observed->ranges[site].min > -USEFUL_LIMIT && observed->ranges[site].max < USEFUL_LIMIT;
+    return o->ranges[site].min > -USEFUL_LIMIT && o->ranges[site].max < USEFUL_LIMIT;
 }
 
-/* A mask that is computed: what adds it goes back to float. */
-static void set_back_far(octet_annotation *a, const octet_range *ranges, const bool *seen)
+/* Units with an activation or output that does not fit go back to float. */
+static void set_back(octet_annotation *a, observed *o, visit_input fits, bool light_only,
+                     const char *reason)
 {
-    seen_ranges observed = {ranges, seen};
     for (uint32_t i = 0; i < a->n_units; i++) {
         octet_unit *u = &a->units[i];
-        if (u->quantized && u->match.pattern->between &&
-            !(for_each_activation(a, u, range_useful, &observed) &&
-              range_useful(a, u, octet_unit_output(u), &observed)))
-            leave_float(a, u, reason_range);
+        if (!u->quantized || (light_only && !u->match.pattern->between))
+            continue;
+        if (!for_each_activation(a, u, fits, o) || !fits(a, u, octet_unit_output(u), o))
+            leave_float(a, u, reason);
     }
 }
 
 void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, const bool *seen)
 {
-    set_back_unseen(a, seen);
-    set_back_far(a, ranges, seen);
+    observed o = {ranges, seen};
+    set_back(a, &o, site_seen, false, reason_branch);
+    set_back(a, &o, range_useful, true, reason_range); /* masks that are computed */
     for (uint32_t i = 0; i < a->n_sites; i++) {
         a->sites[i].range = ranges[i];
         if (seen[i])

@@ -428,15 +428,23 @@ static void longest_first(octet_pattern *patterns, uint32_t n)
     }
 }
 
+static octet_status open_list(reader *r, const json_t *root, const char *key, const json_t **list,
+                              size_t *count)
+{
+    strcpy(r->path, "top level");
+    *list = json_object_get(root, key);
+    *count = json_array_size(*list);
+    return json_is_array(*list) ? OCTET_OK : bad(r, "needs a list:", key);
+}
+
 static octet_status read_patterns(reader *r, json_t *root)
 {
-    const json_t *list = json_object_get(root, "patterns");
-    size_t count = json_array_size(list);
+    octet_pattern *patterns;
+    const json_t *list;
+    size_t count;
 
-    strcpy(r->path, "top level");
-    if (!json_is_array(list))
-        return bad(r, "needs a list:", "patterns");
-    octet_pattern *patterns = octet_arena_alloc(r->arena, count + 1, sizeof *patterns);
+    OCTET_TRY(open_list(r, root, "patterns", &list, &count));
+    patterns = octet_arena_alloc(r->arena, count + 1, sizeof *patterns);
     OCTET_TRY_ALLOC(r->diag, patterns);
     for (size_t i = 0; i < count; i++) {
         snprintf(r->path, sizeof r->path, "patterns[%zu]", i);
@@ -450,13 +458,12 @@ static octet_status read_patterns(reader *r, json_t *root)
 
 static octet_status read_configs(reader *r, json_t *root)
 {
-    const json_t *list = json_object_get(root, "dtype_configs");
-    size_t count = json_array_size(list);
+    octet_dtype_config *configs;
+    const json_t *list;
+    size_t count;
 
-    strcpy(r->path, "top level");
-    if (!json_is_array(list))
-        return bad(r, "needs a list:", "dtype_configs");
-    octet_dtype_config *configs = octet_arena_alloc(r->arena, count + 1, sizeof *configs);
+    OCTET_TRY(open_list(r, root, "dtype_configs", &list, &count));
+    configs = octet_arena_alloc(r->arena, count + 1, sizeof *configs);
     OCTET_TRY_ALLOC(r->diag, configs);
     for (size_t i = 0; i < count; i++) {
         snprintf(r->path, sizeof r->path, "dtype_configs[%zu]", i);
