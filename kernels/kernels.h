@@ -7,6 +7,7 @@
 #ifndef OCTET_KERNELS_H
 #define OCTET_KERNELS_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,28 @@ typedef enum octet_isa {
  */
 #define OCTET_GEMM_MR 12
 #define OCTET_GEMM_NR 32
+
+/* What is done to a sum of products on its way to memory: y = activation(sum + bias). */
+typedef enum octet_act {
+    OCTET_ACT_NONE,
+    OCTET_ACT_RELU, /* as relu_f32 */
+    OCTET_ACT_CLIP  /* as clip_f32, between lo and hi */
+} octet_act;
+
+/* Range of what was stored, widened by each call; begins as OCTET_MINMAX_EMPTY. As minmax_f32: -0
+ * counts as +0, and min and max mean nothing once not_finite is set. */
+typedef struct octet_minmax {
+    float min, max;
+    int not_finite; /* a NaN or an infinity was stored */
+} octet_minmax;
+
+#define OCTET_MINMAX_EMPTY ((octet_minmax){.min = HUGE_VALF, .max = -HUGE_VALF})
+
+typedef struct octet_epilogue {
+    octet_act act;
+    float lo, hi;
+    octet_minmax *range; /* NULL: not wanted */
+} octet_epilogue;
 
 /* C (m x n) [+]= A B for a stretch of k of the reduction. A is packed; row r of B's panel j lies at
  * b + j * b_panel + r * b_row, so B may be packed (b_row NR) or a plain matrix (b_panel NR).

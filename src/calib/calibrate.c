@@ -163,29 +163,36 @@ static octet_status report_not_finite(const octet_graph *g, octet_value_id value
                       broken != NULL ? "'" : "");
 }
 
+static octet_minmax range_of(const octet_tensor *t, const octet_kernels *k)
+{
+    octet_minmax range = OCTET_MINMAX_EMPTY;
+
+    range.not_finite =
+        !k->minmax_f32((size_t)octet_tensor_count(t), t->data, &range.min, &range.max);
+    return range;
+}
+
 static octet_status tap(void *user, const octet_graph *g, octet_value_id value,
-                        const octet_tensor *t, octet_diag *diag)
+                        const octet_tensor *t, const octet_minmax *known, octet_diag *diag)
 {
     lane *l = user;
     const octet_calibration *c = l->c;
     const octet_kernels *k = octet_plan_kernels(c->plan);
     uint32_t number = c->tables[g->number][value];
-    int64_t count = octet_tensor_count(t);
-    bool finite;
+    const observation *o;
+    octet_minmax range;
 
-    if (t->dtype != OCTET_DTYPE_FLOAT32 || count == 0)
+    if (t->dtype != OCTET_DTYPE_FLOAT32 || octet_tensor_count(t) == 0)
         return OCTET_OK;
-    if (number == CHECKED) {
-        float min, max;
-        finite = k->minmax_f32((size_t)count, t->data, &min, &max) != 0;
-    } else {
-        const observation *o = &c->observations[number];
-        finite = o->observer->observe(l->states + o->offset, t, k);
+    range = known != NULL ? *known : range_of(t, k);
+    if (range.not_finite) {
+        l->not_finite = true;
+        return report_not_finite(g, value, diag);
     }
-    if (finite)
+    if (number == CHECKED)
         return OCTET_OK;
-    l->not_finite = true;
-    return report_not_finite(g, value, diag);
+    o = &c->observations[number];
+    return o->observer->observe(l->states + o->offset, t, &range, k, diag);
 }
 
 static void lane_failed(lane *l, int64_t index, octet_status status)
@@ -257,13 +264,12 @@ static void run_stream(octet_calibration *c, int threads)
 
 /* The tensor that was caught is the first *observed* one; this finds the first of all. */
 static octet_status find_first(void *user, const octet_graph *g, octet_value_id value,
-                               const octet_tensor *t, octet_diag *diag)
+                               const octet_tensor *t, const octet_minmax *known, octet_diag *diag)
 {
     const octet_calibration *c = user;
-    float min, max;
-    int64_t count = octet_tensor_count(t);
-    if (t->dtype != OCTET_DTYPE_FLOAT32 || count == 0 ||
-        octet_plan_kernels(c->plan)->minmax_f32((size_t)count, t->data, &min, &max))
+    (void)known;
+    if (t->dtype != OCTET_DTYPE_FLOAT32 || octet_tensor_count(t) == 0 ||
+        !range_of(t, octet_plan_kernels(c->plan)).not_finite)
         return OCTET_OK;
     return report_not_finite(g, value, diag);
 }

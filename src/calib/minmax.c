@@ -17,13 +17,14 @@ static void include(minmax_state *s, float min, float max)
     s->seen = true;
 }
 
-static bool observe(void *state, const octet_tensor *t, const octet_kernels *k)
+static octet_status observe(void *state, const octet_tensor *t, const octet_minmax *range,
+                            const octet_kernels *k, octet_diag *diag)
 {
-    float min, max;
-    if (!k->minmax_f32((size_t)octet_tensor_count(t), t->data, &min, &max))
-        return false;
-    include(state, min, max);
-    return true;
+    (void)t;
+    (void)k;
+    (void)diag;
+    include(state, range->min, range->max);
+    return OCTET_OK;
 }
 
 static void merge(void *into, const void *from)

@@ -21,8 +21,9 @@ typedef struct octet_observer {
     const char *summary; /* one line for help */
     size_t state_size;   /* cleared memory is the empty state */
     bool ordered;
-    /* t is float32 and not empty. false: it holds a NaN or an infinity. */
-    bool (*observe)(void *state, const octet_tensor *t, const octet_kernels *k);
+    /* t is float32 and not empty, range that of its elements. All of them are finite. */
+    octet_status (*observe)(void *state, const octet_tensor *t, const octet_minmax *range,
+                            const octet_kernels *k, octet_diag *diag);
     void (*merge)(void *into, const void *from); /* NULL when ordered */
     /* false: nothing was observed. */
     bool (*range)(const void *state, const octet_qspec *spec, octet_range *out);

@@ -81,6 +81,29 @@ static octet_status eval(octet_eval *e)
     return OCTET_OK;
 }
 
+/* An input that is absent, or a constant float; the bound it gives, or `otherwise`. */
+static bool constant_bound(const octet_node *node, const octet_tensor *const *constant,
+                           uint32_t index, float otherwise, float *out)
+{
+    const octet_tensor *t = constant[index];
+
+    *out = otherwise;
+    if (node->n_inputs <= index || node->inputs[index] == OCTET_NO_VALUE)
+        return true;
+    if (t == NULL || t->dtype != OCTET_DTYPE_FLOAT32 || octet_tensor_count(t) != 1)
+        return false;
+    *out = *(const float *)t->data;
+    return true;
+}
+
+static bool as_activation(const octet_node *node, const octet_tensor *const *constant,
+                          octet_fused *out)
+{
+    out->act = OCTET_ACT_CLIP;
+    return constant_bound(node, constant, 1, -FLT_MAX, &out->lo) &&
+           constant_bound(node, constant, 2, FLT_MAX, &out->hi);
+}
+
 const octet_op octet_op_clip = {
     .domain = "",
     .name = "Clip",
@@ -91,4 +114,5 @@ const octet_op octet_op_clip = {
     .out = {{.name = "output"}},
     .infer = octet_infer_same,
     .eval = eval,
+    .as_activation = as_activation,
 };

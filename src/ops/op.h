@@ -76,6 +76,25 @@ typedef struct octet_infer {
 
 /* ---- evaluation */
 
+/* How quantized operators compute: octet run --as. */
+typedef enum octet_arith {
+    OCTET_ARITH_ONNX,       /* the standard's definition */
+    OCTET_ARITH_ORT_VNNI,   /* ONNX Runtime's kernels where sums are exact */
+    OCTET_ARITH_ORT_AVX2,   /* … where sums of two u8 x s8 products saturate at 16 bits */
+    OCTET_ARITH_ONNX2C,     /* half away from zero, no saturation */
+    OCTET_ARITH_FIXED_POINT /* integer multiplier and shift (gemmlowp, CMSIS-NN) */
+} octet_arith;
+
+/* What an operator that `fuses` also does to output 0: the activation that follows it in the graph,
+ * and the range of the result. */
+typedef struct octet_fused {
+    octet_act act;
+    float lo, hi;       /* of OCTET_ACT_CLIP */
+    bool want_range;    /* float32 output only */
+    bool has_range;     /* set by the operator when it filled `range` */
+    octet_minmax range; /* empty when the operator begins */
+} octet_fused;
+
 typedef struct octet_eval {
     const octet_graph *g;
     const octet_node *node;
@@ -87,6 +106,8 @@ typedef struct octet_eval {
     int threads; /* for one large evaluation; results never depend on it */
     int64_t opset;
     const void *state; /* what prepare() made for this node, or NULL */
+    octet_arith arith;
+    octet_fused *fused; /* NULL unless the descriptor says `fuses` */
     octet_diag *diag;
     struct octet_eval_host *host; /* interpreter's side */
 } octet_eval;
@@ -122,9 +143,14 @@ typedef struct octet_op {
     octet_port out[OCTET_MAX_PORTS];
     octet_quant_facts quant;
     bool random;      /* not a function of its inputs: never folded */
+    bool fuses;       /* eval applies e->fused (when not NULL) to a float32 output 0 */
     bool native_half; /* eval takes float16/bfloat16 itself; else the caller converts to float32 */
     octet_status (*infer)(octet_infer *in);
     octet_status (*eval)(octet_eval *e);
+    /* Optional: whether this node is an activation that a node before it can apply; sets act, lo,
+     * hi. constant[i] as in prepare. */
+    bool (*as_activation)(const octet_node *node, const octet_tensor *const *constant,
+                          octet_fused *out);
     /* Optional: packs constant inputs once per model. constant[i] is NULL where input i is not
      * constant. *state lives in `arena`; read-only and shared by all threads afterwards. */
     octet_status (*prepare)(const octet_graph *g, const octet_node *node,

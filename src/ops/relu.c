@@ -23,6 +23,15 @@ static const octet_unary table = {.f32 = f32, .f64 = f64, .i64 = i64};
 
 OCTET_UNARY_EVAL(table)
 
+static bool as_activation(const octet_node *node, const octet_tensor *const *constant,
+                          octet_fused *out)
+{
+    (void)node;
+    (void)constant;
+    out->act = OCTET_ACT_RELU;
+    return true;
+}
+
 const octet_op octet_op_relu = {
     .domain = "",
     .name = "Relu",
@@ -31,4 +40,5 @@ const octet_op octet_op_relu = {
     .out = {{.name = "Y"}},
     .infer = octet_infer_same,
     .eval = eval,
+    .as_activation = as_activation,
 };

@@ -84,11 +84,11 @@ static void reset_frame(octet_worker *w, frame *f)
 }
 
 static octet_status tap_value(octet_worker *w, const frame *f, octet_value_id v,
-                              const octet_tensor *t, octet_diag *diag)
+                              const octet_tensor *t, const octet_minmax *range, octet_diag *diag)
 {
     if (w->tap == NULL || !f->gp->watched[v])
         return OCTET_OK;
-    return w->tap(w->user, f->gp->g, v, t, diag);
+    return w->tap(w->user, f->gp->g, v, t, range, diag);
 }
 
 /* ---- what operators ask for */
@@ -152,7 +152,7 @@ static octet_status bind_subgraph_inputs(octet_worker *w, frame *f,
             continue;
         s->t = *inputs[i];
         s->state = SLOT_BORROWED;
-        OCTET_TRY(tap_value(w, f, g->inputs[i], &s->t, diag));
+        OCTET_TRY(tap_value(w, f, g->inputs[i], &s->t, NULL, diag));
     }
     return OCTET_OK;
 }
@@ -313,7 +313,7 @@ static octet_status store_outputs(octet_worker *w, frame *f, const octet_node *n
         s->t = out[i];
         s->state = SLOT_OWNED;
         if (status == OCTET_OK)
-            status = tap_value(w, f, v, &s->t, diag);
+            status = tap_value(w, f, v, &s->t, NULL, diag);
         if (s->remaining == 0)
             drop_slot(w, s);
     }
@@ -344,6 +344,7 @@ static octet_status run_node_with(octet_worker *w, frame *f, const octet_node *n
         .threads = w->threads,
         .opset = octet_model_opset(f->gp->g->model, node->domain),
         .state = f->gp->state[node->id],
+        .arith = w->plan->arith,
         .diag = diag,
         .host = &ev.host,
     };
@@ -455,7 +456,7 @@ static octet_status bind_inputs(octet_worker *w, const octet_tensor *inputs, uin
         OCTET_TRY(octet_check_input(plan->model->graph, v, &inputs[i], diag));
         s->t = inputs[i];
         s->state = SLOT_BORROWED;
-        OCTET_TRY(tap_value(w, &w->main, v, &s->t, diag));
+        OCTET_TRY(tap_value(w, &w->main, v, &s->t, NULL, diag));
     }
     return OCTET_OK;
 }

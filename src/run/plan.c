@@ -108,6 +108,11 @@ void octet_plan_destroy(octet_plan *plan)
     octet_mem_free(&allocator, plan);
 }
 
+void octet_plan_set_arith(octet_plan *plan, octet_arith arith)
+{
+    plan->arith = arith;
+}
+
 void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
 {
     plan->by_number[g->number]->watched[value] = true;

@@ -29,6 +29,7 @@ struct octet_plan {
     octet_value_id *inputs;
     uint32_t n_inputs;
     bool outputs_wanted;
+    octet_arith arith;
 };
 
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g);

@@ -18,12 +18,17 @@ octet_status octet_plan_create(octet_model *model, octet_plan **out, octet_diag 
 void octet_plan_destroy(octet_plan *plan);
 
 /* Called on the worker's thread for each watched value right after it exists: graph inputs, node
- * outputs, values of subgraphs (each time their body runs). t is valid during the call. */
+ * outputs, values of subgraphs (each time their body runs). t is valid during the call; range is
+ * that of all its elements where it came for free, else NULL. */
 typedef octet_status (*octet_tap)(void *user, const octet_graph *g, octet_value_id value,
-                                  const octet_tensor *t, octet_diag *diag);
+                                  const octet_tensor *t, const octet_minmax *range,
+                                  octet_diag *diag);
 
 void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value);
 void octet_plan_watch_all(octet_plan *plan); /* every value of every graph */
+
+/* How quantized operators compute; before sealing. ONNX unless said. */
+void octet_plan_set_arith(octet_plan *plan, octet_arith arith);
 
 /* Chooses the nodes to run: those that graph outputs (when `outputs`) or watched values depend on;
  * the rest is never evaluated. UNSUPPORTED naming node, type, domain and version when one of them

@@ -13,9 +13,10 @@ typedef struct machine {
 
 /* Counts the values that were seen. */
 static octet_status count_value(void *user, const octet_graph *g, octet_value_id value,
-                                const octet_tensor *t, octet_diag *diag)
+                                const octet_tensor *t, const octet_minmax *range, octet_diag *diag)
 {
     (void)g;
+    (void)range;
     (void)value;
     (void)t;
     (void)diag;
