@@ -28,6 +28,8 @@ struct octet_worker {
     const octet_plan *plan;
     octet_tap tap;
     void *user;
+    octet_trace trace;
+    void *trace_user;
     octet_buffers pool;
     frame main;
     int threads;
@@ -474,6 +476,12 @@ octet_status octet_worker_run(octet_worker *w, const octet_tensor *inputs, uint3
     for (uint32_t i = 0; outputs != NULL && i < g->n_outputs; i++)
         outputs[i] = find_tensor(&w->main, g->outputs[i]);
     return OCTET_OK;
+}
+
+void octet_worker_trace(octet_worker *w, octet_trace trace, void *user)
+{
+    w->trace = trace;
+    w->trace_user = user;
 }
 
 size_t octet_worker_peak_bytes(const octet_worker *w)

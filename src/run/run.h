@@ -49,6 +49,10 @@ void octet_worker_destroy(octet_worker *worker);
  * threads: how many this one sample may use. */
 octet_status octet_worker_run(octet_worker *worker, const octet_tensor *inputs, uint32_t n_inputs,
                               int threads, const octet_tensor **outputs, octet_diag *diag);
+/* Called after each node that was run, main graph and subgraphs: for benchmarks. NULL: nobody. */
+typedef void (*octet_trace)(void *user, const octet_graph *g, const octet_node *node);
+void octet_worker_trace(octet_worker *worker, octet_trace trace, void *user);
+
 size_t octet_worker_peak_bytes(const octet_worker *worker); /* of live tensors and scratch */
 
 /* The graph inputs a caller must give: value ids in order. */
