@@ -120,6 +120,10 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 
 #    include "kernels.inc"
 
+#    include "gemm.inc"
+
+#    include "conv.inc"
+
 #else
 typedef int octet_no_avx512; /* a translation unit must not be empty */
 #endif
