@@ -127,7 +127,7 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 /* Tiles of 6 rows: 12 sums, 2 pieces of B, 1 element of A are 15 of 16 registers. */
 #    define TILE_ROWS 6
 
-#    include "kernels.inc"
+#    include "vector.inc"
 
 #    include "gemm.inc"
 

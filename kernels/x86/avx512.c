@@ -118,7 +118,7 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 /* Tiles of 12 rows: 24 sums, 2 pieces of B, 1 element of A are 27 of 32 registers. */
 #    define TILE_ROWS 12
 
-#    include "kernels.inc"
+#    include "vector.inc"
 
 #    include "gemm.inc"
 
