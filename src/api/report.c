@@ -128,7 +128,7 @@ octet_status octet_report_create(const octet_report_builder *from, octet_report 
     OCTET_TRY_ALLOC(diag, r);
     octet_arena_init(&r->arena, &a->model->ctx->allocator);
     r->view.samples = octet_calibration_samples(from->calibration);
-    r->view.activation_bytes = octet_calibration_peak_bytes(from->calibration);
+    r->view.activation_bytes = octet_calibration_memory(from->calibration).live;
     bool ok = copy_texts(r, from) && list_tensors(r, a);
     for (uint32_t i = 0; ok && i < a->n_graphs; i++)
         ok = count_nodes(r, a, a->graphs[i].g);

@@ -42,13 +42,13 @@ struct octet_calibration {
     bool ordered;
     const octet_feed *feed;
     lane *lanes;
-    int n_lanes;
+    int n_lanes, sample_threads;
     char *merged;
     uint32_t n_inputs;
     atomic_llong lowest_failed;
     atomic_llong done;
     int64_t samples;
-    size_t peak;
+    octet_memory memory;
 };
 
 /* ---- set up */
@@ -230,7 +230,7 @@ static void run_sample(void *user, size_t i, int worker)
         return;
     octet_status status = c->feed->get(c->feed->user, index, worker, l->inputs, &end, &l->diag);
     if (status == OCTET_OK)
-        status = run_inputs(l, l->worker, index, 1, &l->diag);
+        status = run_inputs(l, l->worker, index, c->sample_threads, &l->diag);
     c->feed->release(c->feed->user, worker);
     if (status != OCTET_OK)
         lane_failed(l, index, status);
@@ -334,11 +334,19 @@ static octet_status make_lanes(octet_calibration *c, int n, octet_diag *diag)
     return OCTET_OK;
 }
 
+static void add_memory(octet_memory *sum, octet_memory m)
+{
+    sum->live += m.live;
+    sum->held += m.held;
+    sum->scratch += m.scratch;
+}
+
 static void merge_lanes(octet_calibration *c)
 {
     c->merged = c->lanes[0].states;
+    c->memory.packed = octet_plan_packed_bytes(c->plan);
     for (int i = 0; i < c->n_lanes; i++) {
-        c->peak += octet_worker_peak_bytes(c->lanes[i].worker);
+        add_memory(&c->memory, octet_worker_memory(c->lanes[i].worker));
         for (uint32_t o = 0; i > 0 && o < c->n_observations; o++) {
             const observation *ob = &c->observations[o];
             ob->observer->merge(c->merged + ob->offset, c->lanes[i].states + ob->offset);
@@ -352,9 +360,8 @@ octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed,
     c->feed = feed;
     atomic_init(&c->lowest_failed, INT64_MAX);
     atomic_init(&c->done, 0);
-    int lanes = c->ordered || feed->count < 0 ? 1 : threads;
-    if (feed->count >= 0 && lanes > feed->count)
-        lanes = feed->count > 0 ? (int)feed->count : 1;
+    int lanes = c->ordered || feed->count < threads ? 1 : threads;
+    c->sample_threads = lanes == 1 ? threads : 1;
     OCTET_TRY(octet_plan_seal(c->plan, false, diag));
     OCTET_TRY(make_lanes(c, lanes, diag));
     if (feed->count < 0)
@@ -374,9 +381,9 @@ int64_t octet_calibration_samples(const octet_calibration *c)
     return c->samples;
 }
 
-size_t octet_calibration_peak_bytes(const octet_calibration *c)
+octet_memory octet_calibration_memory(const octet_calibration *c)
 {
-    return c->peak;
+    return c->memory;
 }
 
 bool octet_calibration_range(const octet_calibration *c, uint32_t number, const octet_qspec *spec,

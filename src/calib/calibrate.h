@@ -30,15 +30,15 @@ octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *
                                        octet_value_id value, const octet_observer *observer,
                                        uint32_t *number, octet_diag *diag);
 
-/* Runs all samples, side by side on `threads` threads; those of a stream one after the other, each
- * on all of them. The result does not depend on threads. On
+/* Runs all samples, side by side on `threads` threads; those of a stream, and a few, one after the
+ * other, each on all of them. The result does not depend on threads. On
  * failure the message is the one of the lowest failing sample and names it; a NaN or infinity is a
  * DATA error that names the first tensor it appears in. */
 octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed, int threads,
                                    octet_diag *diag);
 
 int64_t octet_calibration_samples(const octet_calibration *c);
-size_t octet_calibration_peak_bytes(const octet_calibration *c); /* of all workers together */
+octet_memory octet_calibration_memory(const octet_calibration *c); /* of all workers together */
 /* false: the value was never computed (a branch that no sample took, or only empty tensors). */
 bool octet_calibration_range(const octet_calibration *c, uint32_t number, const octet_qspec *spec,
                              octet_range *out);

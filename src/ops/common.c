@@ -610,25 +610,41 @@ octet_status octet_eval_require(octet_eval *e, uint32_t n_in)
     return OCTET_OK;
 }
 
-octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dims)
+octet_status octet_eval_output_view(octet_eval *e, uint32_t index, uint32_t input, int32_t rank,
+                                    const int64_t *dims)
 {
-    const octet_tensor *x = e->in[0];
+    const octet_tensor *x = e->in[input];
+    octet_tensor y;
 
     if (octet_dtype_get(x->dtype)->bits == 0)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "elements of type %s are not supported",
                           octet_dtype_get(x->dtype)->name);
-    OCTET_TRY(octet_eval_output(e, 0, x->dtype, rank, dims));
-    if (e->out[0].bytes != x->bytes)
+    OCTET_TRY(octet_tensor_describe(&y, x->dtype, rank, dims, e->diag));
+    if (y.bytes != x->bytes)
         return octet_fail(e->diag, OCTET_ERR_DATA,
-                          "the input does not have as many elements as "
-                          "the output");
+                          "the input does not have as many elements as the output");
+    if (e->host->share != NULL && e->out[index].data == NULL) {
+        e->out[index] = y;
+        if (e->host->share(e, index, input))
+            return OCTET_OK;
+        memset(&e->out[index], 0, sizeof e->out[index]);
+    }
+    OCTET_TRY(octet_eval_output(e, index, x->dtype, rank, dims));
     if (x->bytes > 0)
-        memcpy(e->out[0].data, x->data, x->bytes);
+        memcpy(e->out[index].data, x->data, x->bytes);
     return OCTET_OK;
+}
+
+octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dims)
+{
+    return octet_eval_output_view(e, 0, 0, rank, dims);
 }
 
 octet_status octet_eval_copy(octet_eval *e, uint32_t index, const octet_tensor *t)
 {
+    for (uint32_t i = 0; i < e->n_in; i++)
+        if (t == e->in[i])
+            return octet_eval_output_view(e, index, i, t->rank, t->dims);
     OCTET_TRY(octet_eval_output_like(e, index, t));
     if (t->bytes > 0)
         memcpy(e->out[index].data, t->data, t->bytes);

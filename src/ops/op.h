@@ -120,6 +120,10 @@ octet_status octet_eval_output(octet_eval *e, uint32_t index, octet_dtype dtype,
                                const int64_t *dims);
 /* Output `index` with the shape and dtype of input 0. */
 octet_status octet_eval_output_like(octet_eval *e, uint32_t index, const octet_tensor *like);
+/* Output `index` is input `input` in another shape of the same size: its storage is shared where
+ * the caller can, else copied. */
+octet_status octet_eval_output_view(octet_eval *e, uint32_t index, uint32_t input, int32_t rank,
+                                    const int64_t *dims);
 /* Work space until the end of this evaluation, 64-byte aligned, uncleared; NULL: no memory. */
 void *octet_eval_scratch(octet_eval *e, size_t bytes);
 /* Runs a subgraph attribute; outputs are owned by the caller's evaluation (freed at its end). */
@@ -130,6 +134,8 @@ bool octet_eval_wants(const octet_eval *e, uint32_t index); /* output exists and
 /* The interpreter implements this; also the constant folder and the tests. */
 struct octet_eval_host {
     octet_status (*output)(octet_eval *e, uint32_t index, const octet_tensor *description);
+    /* Makes out[index], already described, share the storage of in[input]. false: it cannot. */
+    bool (*share)(octet_eval *e, uint32_t index, uint32_t input); /* may be NULL */
     void *(*scratch)(octet_eval *e, size_t bytes);
     octet_status (*subgraph)(octet_eval *e, octet_graph *sub, const octet_tensor *const *inputs,
                              uint32_t n_inputs, octet_tensor *outputs, uint32_t n_outputs);

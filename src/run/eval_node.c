@@ -70,7 +70,9 @@ octet_status octet_eval_node(const octet_graph *g, const octet_node *node,
                              uint32_t n_out, octet_diag *diag)
 {
     const octet_context *ctx = g->model->ctx;
-    single s = {.host = {single_output, single_scratch, single_subgraph}, .ctx = ctx};
+    single s = {
+        .host = {.output = single_output, .scratch = single_scratch, .subgraph = single_subgraph},
+        .ctx = ctx};
     octet_eval e = {
         .g = g,
         .node = node,

@@ -7,6 +7,7 @@
  */
 #include "run/buffers.h"
 #include "run/plan.h"
+#include "run/scratch.h"
 
 #include <string.h>
 
@@ -31,24 +32,18 @@ struct octet_worker {
     octet_trace trace;
     void *trace_user;
     octet_buffers pool;
+    octet_scratch scratch;
     frame main;
     int threads;
     uint32_t depth;
 };
 
-/* Scratch blocks and subgraph results live until the end of the evaluation they were made in; the
- * link takes the first cache line of each block. */
-typedef struct scratch {
-    struct scratch *next;
-} scratch;
-
-#define SCRATCH_HEADER ((size_t)64)
-
+/* Scratch and subgraph results live until the end of the evaluation they were made in. */
 typedef struct evaluation {
     struct octet_eval_host host; /* first: octet_eval.host points here */
     octet_worker *worker;
     frame *frame;
-    scratch *blocks;
+    uint64_t borrowed; /* outputs, by bit, whose storage is not the pool's */
 } evaluation;
 
 /* ---- slots */
@@ -117,25 +112,33 @@ static octet_status host_output(octet_eval *e, uint32_t index, const octet_tenso
 
 static void *host_scratch(octet_eval *e, size_t bytes)
 {
-    evaluation *ev = (evaluation *)e->host;
-    size_t total;
-    if (!octet_add_size(bytes, SCRATCH_HEADER, &total))
-        return NULL;
-    scratch *block = octet_buffers_take(&ev->worker->pool, total);
-    if (block == NULL)
-        return NULL;
-    block->next = ev->blocks;
-    ev->blocks = block;
-    return (char *)block + SCRATCH_HEADER;
+    return octet_scratch_take(&((evaluation *)e->host)->worker->scratch, bytes);
 }
 
-static void free_scratch(evaluation *ev)
+/* The slot that holds input `input`, NULL when a constant or a converted copy does. */
+static const slot *input_slot(const octet_eval *e, const frame *f, uint32_t input)
 {
-    while (ev->blocks != NULL) {
-        scratch *next = ev->blocks->next;
-        octet_buffers_give(&ev->worker->pool, ev->blocks);
-        ev->blocks = next;
-    }
+    octet_value_id v = e->node->inputs[input];
+
+    for (; octet_graph_value(f->gp->g, v)->outer != OCTET_NO_VALUE; f = f->parent)
+        v = octet_graph_value(f->gp->g, v)->outer;
+    return f->gp->constant[v] == NULL && f->slots[v].t.data == e->in[input]->data ? &f->slots[v]
+                                                                                  : NULL;
+}
+
+static bool host_share(octet_eval *e, uint32_t index, uint32_t input)
+{
+    evaluation *ev = (evaluation *)e->host;
+    const slot *s = input_slot(e, ev->frame, input);
+
+    if (s == NULL || s->state == SLOT_EMPTY || index >= 64)
+        return false;
+    e->out[index].data = s->t.data;
+    if (s->state == SLOT_OWNED)
+        octet_buffers_share(s->t.data);
+    else
+        ev->borrowed |= (uint64_t)1 << index;
+    return true;
 }
 
 static octet_status run_frame(octet_worker *w, frame *f, octet_diag *diag);
@@ -297,25 +300,46 @@ static octet_status gather_inputs(const frame *f, const octet_node *node, const 
     return OCTET_OK;
 }
 
-static octet_status store_outputs(octet_worker *w, frame *f, const octet_node *node,
-                                  octet_tensor *out, octet_diag *diag)
+static bool is_borrowed(const evaluation *ev, uint32_t index)
 {
+    return index < 64 && (ev->borrowed >> index & 1) != 0;
+}
+
+static void give_output(const evaluation *ev, const octet_tensor *out, uint32_t index)
+{
+    if (!is_borrowed(ev, index))
+        octet_buffers_give(&ev->worker->pool, out[index].data);
+}
+
+/* The value that output `index` becomes. */
+static octet_value_id output_value(const frame *f, const octet_node *node, uint32_t index)
+{
+    const octet_fusion *fusion = f->gp->fused[node->id];
+
+    return fusion != NULL && index == 0 ? fusion->output : node->outputs[index];
+}
+
+static octet_status store_outputs(const evaluation *ev, const octet_node *node, octet_tensor *out,
+                                  const octet_fused *fused, octet_diag *diag)
+{
+    octet_worker *w = ev->worker;
     octet_status status = OCTET_OK;
 
     for (uint32_t i = 0; i < node->n_outputs; i++) {
-        octet_value_id v = node->outputs[i];
+        octet_value_id v = output_value(ev->frame, node, i);
         if (out[i].data == NULL)
             continue;
         if (v == OCTET_NO_VALUE) {
-            octet_buffers_give(&w->pool, out[i].data);
+            give_output(ev, out, i);
             continue;
         }
-        slot *s = &f->slots[v];
+        slot *s = &ev->frame->slots[v];
         drop_slot(w, s);
         s->t = out[i];
-        s->state = SLOT_OWNED;
+        s->state = is_borrowed(ev, i) ? SLOT_BORROWED : SLOT_OWNED;
         if (status == OCTET_OK)
-            status = tap_value(w, f, v, &s->t, NULL, diag);
+            status = tap_value(w, ev->frame, v, &s->t,
+                               i == 0 && fused->has_range ? &fused->range : NULL, diag);
         if (s->remaining == 0)
             drop_slot(w, s);
     }
@@ -331,10 +355,26 @@ static void release_reads(octet_worker *w, frame *f, const octet_node *node)
         count_down(w, &f->slots[node->captures[i]]);
 }
 
+static octet_fused fused_of(const octet_worker *w, const frame *f, const octet_node *node)
+{
+    const octet_fusion *fusion = f->gp->fused[node->id];
+    octet_value_id v = node->n_outputs > 0 ? output_value(f, node, 0) : OCTET_NO_VALUE;
+    octet_fused fused = {.act = OCTET_ACT_NONE};
+
+    if (fusion != NULL)
+        fused = fusion->how;
+    fused.want_range = w->tap != NULL && v != OCTET_NO_VALUE && f->gp->watched[v];
+    fused.range = OCTET_MINMAX_EMPTY;
+    return fused;
+}
+
 static octet_status run_node_with(octet_worker *w, frame *f, const octet_node *node,
                                   const octet_tensor **in, octet_tensor *out, octet_diag *diag)
 {
-    evaluation ev = {.host = {host_output, host_scratch, host_subgraph}, .worker = w, .frame = f};
+    evaluation ev = {
+        .host = {host_output, host_share, host_scratch, host_subgraph}, .worker = w, .frame = f};
+    octet_fused fused = fused_of(w, f, node);
+    size_t mark = w->scratch.used;
     octet_eval e = {
         .g = f->gp->g,
         .node = node,
@@ -347,6 +387,7 @@ static octet_status run_node_with(octet_worker *w, frame *f, const octet_node *n
         .opset = octet_model_opset(f->gp->g->model, node->domain),
         .state = f->gp->state[node->id],
         .arith = w->plan->arith,
+        .fused = node->op->fuses ? &fused : NULL,
         .diag = diag,
         .host = &ev.host,
     };
@@ -354,13 +395,13 @@ static octet_status run_node_with(octet_worker *w, frame *f, const octet_node *n
     octet_status status = gather_inputs(f, node, in, diag);
     if (status == OCTET_OK)
         status = evaluate(&e, in);
-    free_scratch(&ev);
+    octet_scratch_return_to(&w->scratch, mark);
     if (status != OCTET_OK) {
         for (uint32_t i = 0; i < node->n_outputs; i++)
-            octet_buffers_give(&w->pool, out[i].data);
+            give_output(&ev, out, i);
         return status;
     }
-    return store_outputs(w, f, node, out, diag);
+    return store_outputs(&ev, node, out, &fused, diag);
 }
 
 #define FEW_PORTS 16
@@ -407,6 +448,8 @@ static octet_status run_frame(octet_worker *w, frame *f, octet_diag *diag)
             return octet_note(diag, status, "%s",
                               octet_node_label(f->gp->g, node, label, sizeof label));
         }
+        if (w->trace != NULL)
+            w->trace(w->trace_user, f->gp->g, node);
     }
     return OCTET_OK;
 }
@@ -424,6 +467,7 @@ octet_status octet_worker_create(const octet_plan *plan, octet_tap tap, void *us
     w->tap = tap;
     w->user = user;
     octet_buffers_init(&w->pool, allocator);
+    octet_scratch_init(&w->scratch, allocator);
     w->main.gp = plan->graphs[0];
     w->main.slots = octet_mem_zalloc(allocator, w->main.gp->n_values, sizeof *w->main.slots);
     if (w->main.slots == NULL) {
@@ -441,6 +485,7 @@ void octet_worker_destroy(octet_worker *w)
     const octet_allocator *allocator = &w->plan->model->ctx->allocator;
     reset_frame(w, &w->main);
     octet_buffers_deinit(&w->pool);
+    octet_scratch_deinit(&w->scratch);
     octet_mem_free(allocator, w->main.slots);
     octet_mem_free(allocator, w);
 }
@@ -471,6 +516,7 @@ octet_status octet_worker_run(octet_worker *w, const octet_tensor *inputs, uint3
     w->threads = threads;
     w->depth = 0;
     reset_frame(w, &w->main);
+    octet_buffers_begin(&w->pool);
     OCTET_TRY(bind_inputs(w, inputs, n_inputs, diag));
     OCTET_TRY(run_frame(w, &w->main, diag));
     for (uint32_t i = 0; outputs != NULL && i < g->n_outputs; i++)
@@ -484,7 +530,8 @@ void octet_worker_trace(octet_worker *w, octet_trace trace, void *user)
     w->trace_user = user;
 }
 
-size_t octet_worker_peak_bytes(const octet_worker *w)
+octet_memory octet_worker_memory(const octet_worker *w)
 {
-    return w->pool.peak;
+    return (octet_memory){
+        .live = w->pool.peak_live, .held = w->pool.peak_held, .scratch = w->scratch.peak};
 }

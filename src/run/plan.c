@@ -43,8 +43,9 @@ static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag
     gp->constant = OCTET_ARENA_ARRAY(arena, const octet_tensor *, g->n_values);
     gp->order = OCTET_ARENA_ARRAY(arena, octet_node_id, g->n_order);
     gp->state = OCTET_ARENA_ARRAY(arena, const void *, g->n_nodes);
+    gp->fused = OCTET_ARENA_ARRAY(arena, const octet_fusion *, g->n_nodes);
     if (gp->watched == NULL || gp->uses == NULL || gp->constant == NULL || gp->order == NULL ||
-        gp->state == NULL ||
+        gp->state == NULL || gp->fused == NULL ||
         !octet_arena_grow(arena, (void **)&plan->graphs, &plan->graphs_capacity, plan->n_graphs + 1,
                           sizeof *plan->graphs))
         return octet_fail_nomem(diag);
@@ -222,14 +223,21 @@ static const octet_tensor *constant_input(const octet_plan *plan, const octet_gr
     return gp != NULL ? gp->constant[v] : NULL;
 }
 
+void octet_plan_constants(const octet_plan *plan, const octet_graph_plan *gp,
+                          const octet_node *node, const octet_tensor *constant[OCTET_MAX_PORTS])
+{
+    for (uint32_t i = 0; i < OCTET_MAX_PORTS; i++)
+        constant[i] = i < node->n_inputs && node->inputs[i] != OCTET_NO_VALUE
+                          ? constant_input(plan, gp, node->inputs[i])
+                          : NULL;
+}
+
 static octet_status prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
                                  octet_diag *diag)
 {
-    const octet_tensor *constant[OCTET_MAX_PORTS] = {0};
+    const octet_tensor *constant[OCTET_MAX_PORTS];
 
-    for (uint32_t i = 0; i < node->n_inputs && i < OCTET_MAX_PORTS; i++)
-        if (node->inputs[i] != OCTET_NO_VALUE)
-            constant[i] = constant_input(plan, gp, node->inputs[i]);
+    octet_plan_constants(plan, gp, node, constant);
     return node->op->prepare(gp->g, node, constant, plan->kernels, &plan->arena,
                              &gp->state[node->id], diag);
 }
@@ -256,8 +264,10 @@ octet_status octet_plan_seal(octet_plan *plan, bool outputs, octet_diag *diag)
         choose_nodes(plan, plan->graphs[i], outputs || i > 0);
         OCTET_TRY(resolve_constants(plan->graphs[i], diag));
     }
-    for (uint32_t i = 0; i < plan->n_graphs; i++)
+    for (uint32_t i = 0; i < plan->n_graphs; i++) {
+        OCTET_TRY(octet_plan_fuse(plan, plan->graphs[i], diag));
         OCTET_TRY(prepare_graph(plan, plan->graphs[i], diag));
+    }
     return OCTET_OK;
 }
 
@@ -270,4 +280,9 @@ const octet_value_id *octet_plan_inputs(const octet_plan *plan, uint32_t *count)
 const octet_kernels *octet_plan_kernels(const octet_plan *plan)
 {
     return plan->kernels;
+}
+
+size_t octet_plan_packed_bytes(const octet_plan *plan)
+{
+    return plan->arena.used;
 }

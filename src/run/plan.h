@@ -6,6 +6,12 @@
 
 #include "run/run.h"
 
+/* A node that applies the activation behind it: `output` is that one's. */
+typedef struct octet_fusion {
+    octet_fused how;
+    octet_value_id output;
+} octet_fusion;
+
 typedef struct octet_graph_plan {
     octet_graph *g;
     uint32_t n_values;    /* of g when the plan was made: tables end there */
@@ -15,6 +21,7 @@ typedef struct octet_graph_plan {
     const octet_tensor **constant; /* by value: aligned initializer or NULL */
     bool *watched;                 /* by value */
     const void **state;            /* by node: what prepare() made */
+    const octet_fusion **fused;    /* by node: the activation it applies, or NULL */
     bool any_watched;              /* here or in a subgraph below */
 } octet_graph_plan;
 
@@ -33,6 +40,13 @@ struct octet_plan {
 };
 
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g);
+
+/* The constant inputs of a node as its descriptor's functions want them. */
+void octet_plan_constants(const octet_plan *plan, const octet_graph_plan *gp,
+                          const octet_node *node, const octet_tensor *constant[OCTET_MAX_PORTS]);
+
+/* fuse.c: takes activations out of the order that the nodes before them can apply. */
+octet_status octet_plan_fuse(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag);
 
 /* UNSUPPORTED: no descriptor for this node's operator at the model's opset. */
 octet_status octet_report_unknown_op(const octet_graph *g, const octet_node *node,

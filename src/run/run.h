@@ -53,7 +53,16 @@ octet_status octet_worker_run(octet_worker *worker, const octet_tensor *inputs, 
 typedef void (*octet_trace)(void *user, const octet_graph *g, const octet_node *node);
 void octet_worker_trace(octet_worker *worker, octet_trace trace, void *user);
 
-size_t octet_worker_peak_bytes(const octet_worker *worker); /* of live tensors and scratch */
+/* Peaks, in bytes. */
+typedef struct octet_memory {
+    size_t live;    /* tensors in flight */
+    size_t held;    /* what was held for them */
+    size_t scratch; /* work space of the most demanding node */
+    size_t packed;  /* weights in the order kernels want, and tables, of the plan */
+} octet_memory;
+
+octet_memory octet_worker_memory(const octet_worker *worker); /* without `packed` */
+size_t octet_plan_packed_bytes(const octet_plan *plan);
 
 /* The graph inputs a caller must give: value ids in order. */
 const octet_value_id *octet_plan_inputs(const octet_plan *plan, uint32_t *count);
