@@ -12,8 +12,8 @@ static const octet_kernels reference = {
 
 octet_isa octet_isa_host(void)
 {
-#if OCTET_SIMD_X86
-    return octet_isa_host_x86();
+#if OCTET_SIMD_X86 || OCTET_SIMD_ARM
+    return octet_isa_host_simd();
 #else
     return OCTET_ISA_REF;
 #endif
@@ -21,8 +21,8 @@ octet_isa octet_isa_host(void)
 
 const octet_kernels *octet_kernels_get(octet_isa isa)
 {
-#if OCTET_SIMD_X86
-    const octet_kernels *simd = octet_kernels_get_x86(isa);
+#if OCTET_SIMD_X86 || OCTET_SIMD_ARM
+    const octet_kernels *simd = octet_kernels_get_simd(isa);
 
     if (simd)
         return simd;

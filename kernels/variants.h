@@ -16,19 +16,26 @@
 #    define OCTET_SIMD_X86 0
 #endif
 
+#if OCTET_SIMD && defined(__AARCH64EL__) && (defined(__GNUC__) || defined(__clang__))
+#    define OCTET_SIMD_ARM 1
+#else
+#    define OCTET_SIMD_ARM 0
+#endif
+
 #define K(name, ret, params)                                                                       \
     ret octet_##name##_ref params;                                                                 \
     ret octet_##name##_avx2 params;                                                                \
-    ret octet_##name##_avx512 params;
+    ret octet_##name##_avx512 params;                                                              \
+    ret octet_##name##_neon params;
 #include "kernels.def"
 #undef K
 
 /* Fractional parts of the cube roots of the first 64 primes: the constants of SHA-256. */
 extern const uint32_t octet_sha256_k[64];
 
-#if OCTET_SIMD_X86
-octet_isa octet_isa_host_x86(void);
-const octet_kernels *octet_kernels_get_x86(octet_isa isa); /* NULL: use the reference */
+#if OCTET_SIMD_X86 || OCTET_SIMD_ARM
+octet_isa octet_isa_host_simd(void);
+const octet_kernels *octet_kernels_get_simd(octet_isa isa); /* NULL: use the reference */
 #endif
 
 #endif

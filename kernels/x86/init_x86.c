@@ -5,7 +5,7 @@
 
 #if OCTET_SIMD_X86
 
-octet_isa octet_isa_host_x86(void)
+octet_isa octet_isa_host_simd(void)
 {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return OCTET_ISA_REF;
@@ -37,7 +37,7 @@ static const octet_kernels avx512 = {
 #    undef K
 };
 
-const octet_kernels *octet_kernels_get_x86(octet_isa isa)
+const octet_kernels *octet_kernels_get_simd(octet_isa isa)
 {
     if (isa == OCTET_ISA_AVX512)
         return &avx512;

@@ -1,0 +1,160 @@
+/* arm/neon.c: kernels for Advanced SIMD of AArch64, which every such processor has
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "variants.h"
+
+#if OCTET_SIMD_ARM
+
+#    include <arm_neon.h>
+#    include <math.h>
+#    include <string.h>
+
+#    define TARGET
+#    define NAME(kernel) octet_##kernel##_neon
+#    define LANES 4
+
+typedef float vf __attribute__((vector_size(16)));
+typedef int32_t vi __attribute__((vector_size(16)));
+typedef uint32_t vu __attribute__((vector_size(16)));
+typedef size_t lanes; /* how many of the first elements; there are no masked loads */
+
+#    define INLINE static inline __attribute__((always_inline))
+
+INLINE vf splat(float x)
+{
+    return (vf)vdupq_n_f32(x);
+}
+
+INLINE vi splat_i(int32_t i)
+{
+    return (vi)vdupq_n_s32(i);
+}
+
+INLINE lanes first_lanes(size_t n)
+{
+    return n < LANES ? n : LANES;
+}
+
+INLINE vf load(const float *p)
+{
+    return (vf)vld1q_f32(p);
+}
+
+INLINE vf load_some(const float *p, lanes some)
+{
+    float32x2_t zero = vdup_n_f32(0);
+
+    if (some >= 4)
+        return load(p);
+    if (some == 3)
+        return (vf)vcombine_f32(vld1_f32(p), vld1_lane_f32(p + 2, zero, 0));
+    if (some == 2)
+        return (vf)vcombine_f32(vld1_f32(p), zero);
+    return (vf)vcombine_f32(some ? vld1_lane_f32(p, zero, 0) : zero, zero);
+}
+
+INLINE void store(float *p, vf v)
+{
+    vst1q_f32(p, (float32x4_t)v);
+}
+
+INLINE void store_some(float *p, lanes some, vf v)
+{
+    if (some >= 4) {
+        store(p, v);
+        return;
+    }
+    if (some >= 2)
+        vst1_f32(p, vget_low_f32((float32x4_t)v));
+    if (some == 3)
+        vst1q_lane_f32(p + 2, (float32x4_t)v, 2);
+    if (some == 1)
+        vst1q_lane_f32(p, (float32x4_t)v, 0);
+}
+
+/* p[0], p[2], p[4], p[6]: the second load begins one early so as to end with the last. */
+INLINE vf load_even_whole(const float *p)
+{
+    float32x4_t high = vld1q_f32(p + 3);
+
+    return (vf)vuzp1q_f32(vld1q_f32(p), vextq_f32(high, high, 1));
+}
+
+/* p[0], p[2], ... p[2 n - 2]; nothing behind is read. */
+INLINE vf load_even(const float *p, size_t n)
+{
+    float all[LANES] = {0};
+
+    if (n >= LANES)
+        return load_even_whole(p);
+    for (size_t i = 0; i < n; i++)
+        all[i] = p[2 * i];
+    return load(all);
+}
+
+INLINE vf fma_v(vf a, vf b, vf c)
+{
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+INLINE vf choose(vi mask, vf a, vf b)
+{
+    return (vf)vbslq_f32((uint32x4_t)mask, (float32x4_t)a, (float32x4_t)b);
+}
+
+INLINE int any(vi mask)
+{
+    return vmaxvq_u32((uint32x4_t)mask) != 0;
+}
+
+INLINE vf to_float(vi i)
+{
+    return (vf)vcvtq_f32_s32((int32x4_t)i);
+}
+
+/* Ties to even whatever the rounding mode. */
+INLINE vi round_to_int(vf v)
+{
+    return (vi)vcvtnq_s32_f32((float32x4_t)v);
+}
+
+/* The low bytes of 4 numbers. */
+INLINE void store_bytes(uint8_t *p, vi v)
+{
+    uint16x4_t words = vmovn_u32((uint32x4_t)v);
+    uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
+
+    memcpy(p, &bytes, sizeof(bytes));
+}
+
+INLINE uint8x8_t load_4_bytes(const uint8_t *p)
+{
+    uint32_t bytes;
+
+    memcpy(&bytes, p, sizeof(bytes));
+    return vcreate_u8(bytes);
+}
+
+INLINE vi load_bytes_unsigned(const uint8_t *p)
+{
+    return (vi)vmovl_u16(vget_low_u16(vmovl_u8(load_4_bytes(p))));
+}
+
+INLINE vi load_bytes_signed(const uint8_t *p)
+{
+    int16x8_t words = vmovl_s8(vreinterpret_s8_u8(load_4_bytes(p)));
+
+    return (vi)vmovl_s16(vget_low_s16(words));
+}
+
+#    include "vector.inc"
+
+/* Tiles of 12 rows: 24 sums, 2 pieces of B, 3 of A are 29 of 32 registers. */
+#    define TILE_ROWS 12
+#    include "gemm.inc"
+
+#    include "conv.inc"
+
+#else
+typedef int octet_no_neon; /* a translation unit must not be empty */
+#endif
