@@ -1,0 +1,13 @@
+# aarch64-linux-gnu.cmake: toolchain file for 64-bit ARM with the cross compiler of Debian and Ubuntu
+# SPDX-License-Identifier: Apache-2.0
+#
+# Packages: ./tools/setup arm. Tests run in qemu's user mode, once per processor of OCTET_EMULATED_CPUS.
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+
+# Everything; the dot product without the 8-bit matrix instructions; Advanced SIMD alone.
+set(OCTET_EMULATED_CPUS max neoverse-n1 cortex-a57)
