@@ -151,6 +151,12 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 
 /* Tiles of 12 rows: 24 sums, 2 pieces of B, 3 of A are 29 of 32 registers. */
 #    define TILE_ROWS 12
+#    define LOAD_A(a)                                                                              \
+        vf a0 = load(a), a1 = load(a + 4), a2 = load(a + 8);                                       \
+        (void)a1;                                                                                  \
+        (void)a2;
+/* Multiplications take one lane of a register, so spreading it costs nothing. */
+#    define ELEMENT_A(i) splat(((i) < 4 ? a0 : (i) < 8 ? a1 : a2)[(i) % 4])
 #    include "gemm.inc"
 
 #    include "conv.inc"
