@@ -23,7 +23,7 @@ typedef struct weight { /* one constant, quantized along one axis */
     int axis;      /* -1: per tensor */
     uint32_t next; /* the same value along another axis, NONE: none */
     octet_qspec spec;
-    const octet_tensor *tensor;
+    const octet_tensor *tensor; /* its elements are read through octet_constant_open */
     int64_t outer, channels, inner;
     float *scales;       /* channels, or one */
     octet_value_id read; /* its DQ's output, NO_VALUE: not written yet */
@@ -157,13 +157,27 @@ static octet_status check_finite(placer *p, const octet_graph *g, octet_value_id
                                  const octet_tensor *t)
 {
     const float *data = t->data;
+    float min, max;
     int64_t n = octet_tensor_count(t);
+    if (n == 0 || octet_context_kernels(p->a->model->ctx)->minmax_f32((size_t)n, data, &min, &max))
+        return OCTET_OK;
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(data[i]))
             return octet_fail(p->diag, OCTET_ERR_INVALID_MODEL,
                               "initializer '%s' holds a NaN or an infinity at element %lld",
                               octet_graph_value(g, v)->name, (long long)i);
     return OCTET_OK;
+}
+
+static octet_status choose_scales(placer *p, weight *w)
+{
+    octet_constant_view view;
+    OCTET_TRY(octet_constant_open(w->g, w->value, &view, p->diag));
+    octet_status status = check_finite(p, w->g, w->value, &view.tensor);
+    if (status == OCTET_OK)
+        octet_weight_scales(view.tensor.data, w->outer, w->channels, w->inner, &w->spec, w->scales);
+    octet_constant_close(w->g, w->value, &view);
+    return status;
 }
 
 static octet_status find_weight(placer *p, octet_graph *g, octet_value_id v, int axis,
@@ -185,12 +199,11 @@ static octet_status find_weight(placer *p, octet_graph *g, octet_value_id v, int
                   .next = c->weight[v],
                   .spec = *spec,
                   .read = OCTET_NO_VALUE};
-    OCTET_TRY(octet_value_constant_aligned(g, v, &w->tensor, p->diag));
-    OCTET_TRY(check_finite(p, g, v, w->tensor));
+    w->tensor = octet_value_constant(g, v);
     split_at_axis(w);
     w->scales = OCTET_ARENA_ARRAY(p->arena, float, (size_t)w->channels);
     OCTET_TRY_ALLOC(p->diag, w->scales);
-    octet_weight_scales(w->tensor->data, w->outer, w->channels, w->inner, spec, w->scales);
+    OCTET_TRY(choose_scales(p, w));
     *out = c->weight[v] = p->n_weights++;
     return OCTET_OK;
 }
@@ -311,11 +324,42 @@ static octet_status settle_weight(placer *p, const octet_unit *u, weight *w, flo
     return OCTET_OK;
 }
 
-static void quantize_row(const weight *w, const float *x, int64_t n, float scale, int8_t *y)
+/* One channel's stretch: the kernel saturates at the type's ends, the specification may be
+ * narrower. */
+static void quantize_row(const octet_kernels *k, const weight *w, const float *x, float scale,
+                         int8_t *y)
 {
-    octet_qparams params = {scale, 0};
-    for (int64_t i = 0; i < n; i++)
-        y[i] = (int8_t)octet_quantize_one(x[i], &params, &w->spec);
+    int8_t low = (int8_t)w->spec.qmin, high = (int8_t)w->spec.qmax;
+    k->quantize_f32_s8((size_t)w->inner, x, scale, 0, y);
+    for (int64_t i = 0; i < w->inner; i++) {
+        y[i] = y[i] < low ? low : y[i];
+        y[i] = y[i] > high ? high : y[i];
+    }
+}
+
+/* Channels side by side in memory: every element has a scale of its own. */
+static void quantize_mixed(const weight *w, const float *x, int8_t *y)
+{
+    float low = (float)w->spec.qmin, high = (float)w->spec.qmax;
+    for (int64_t c = 0; c < w->channels; c++) {
+        float q = nearbyintf(x[c] / w->scales[c]);
+        q = q > low ? q : low;
+        y[c] = (int8_t)(q < high ? q : high);
+    }
+}
+
+static octet_status quantize_weight(placer *p, const weight *w, int8_t *y)
+{
+    const octet_kernels *k = octet_context_kernels(p->a->model->ctx);
+    octet_constant_view view;
+    OCTET_TRY(octet_constant_open(w->g, w->value, &view, p->diag));
+    const float *x = view.tensor.data;
+    for (int64_t o = 0; w->inner == 1 && o < w->outer; o++)
+        quantize_mixed(w, x + o * w->channels, y + o * w->channels);
+    for (int64_t row = 0; w->inner != 1 && row < w->outer * w->channels; row++)
+        quantize_row(k, w, x + row * w->inner, w->scales[row % w->channels], y + row * w->inner);
+    octet_constant_close(w->g, w->value, &view);
+    return OCTET_OK;
 }
 
 static octet_status write_weight(placer *p, weight *w)
@@ -326,9 +370,7 @@ static octet_status write_weight(placer *p, weight *w)
     bool vector = w->axis >= 0;
 
     OCTET_TRY_ALLOC(p->diag, data);
-    for (int64_t row = 0; row < w->outer * w->channels; row++)
-        quantize_row(w, (const float *)w->tensor->data + row * w->inner, w->inner,
-                     w->scales[row % w->channels], data + row * w->inner);
+    OCTET_TRY(quantize_weight(p, w, data));
     OCTET_TRY(add_constant(p, w->g, w->value, "_quantized", w->spec.dtype, w->tensor->rank,
                            w->tensor->dims, data, &quantized));
     OCTET_TRY(add_scale(p, w->g, w->value, w->scales, vector ? w->channels : 1, vector, &scale));

@@ -19,7 +19,8 @@ typedef struct job {
     const octet_observer *observer;
     octet_backend *backend;
     octet_annotation *annotation;
-    octet_calibration *calibration;
+    octet_calibration *calibration; /* NULL once its results are taken */
+    int64_t samples;
     octet_data_feed feed;
     char calibration_hash[65];
     octet_text explanations;
@@ -175,7 +176,8 @@ static octet_status calibrate(job *j)
     OCTET_TRY(octet_data_feed_init(&j->feed, j->data, j->ctx->threads, j->options.progress,
                                    j->options.user, j->diag));
     OCTET_TRY(octet_calibration_run(j->calibration, &j->feed.feed, j->ctx->threads, j->diag));
-    if (octet_calibration_samples(j->calibration) == 0)
+    j->samples = octet_calibration_samples(j->calibration);
+    if (j->samples == 0)
         return octet_fail(j->diag, OCTET_ERR_DATA, "there is no sample to calibrate with");
     octet_data_feed_hash(&j->feed, j->calibration_hash);
     return resolve(j);
@@ -230,7 +232,7 @@ static octet_status add_metadata(job *j)
     octet_sha256_add(&hash, j->quantized_io ? "quantized" : "float", j->quantized_io ? 9 : 5);
     octet_sha256_finish(&hash, digest);
     octet_sha256_hex(digest, hex);
-    snprintf(samples, sizeof samples, "%lld", (long long)octet_calibration_samples(j->calibration));
+    snprintf(samples, sizeof samples, "%lld", (long long)j->samples);
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         OCTET_TRY(octet_edit_set_metadata(j->model, entries[i].key, entries[i].value, j->diag));
     return OCTET_OK;
@@ -280,6 +282,8 @@ static octet_status run_job(job *j)
     if (!any_quantized(j->annotation))
         return refuse_nothing(j);
     OCTET_TRY(report(j));
+    octet_calibration_destroy(j->calibration); /* makes room for the result */
+    j->calibration = NULL;
     return place(j);
 }
 

@@ -55,6 +55,16 @@ static bool host_has(octet_cpu_level level, octet_cpu_level host)
     return level == OCTET_CPU_AVX2 && host == OCTET_CPU_AVX512;
 }
 
+static octet_isa isa_of(octet_cpu_level level)
+{
+    return level == OCTET_CPU_AUTO ? octet_isa_host() : levels[level].isa;
+}
+
+const octet_kernels *octet_context_kernels(const octet_context *ctx)
+{
+    return octet_kernels_get(isa_of(ctx->cpu));
+}
+
 static octet_status pick_level(octet_cpu_level wanted, octet_cpu_level *out, octet_diag *diag)
 {
     octet_cpu_level host = host_level();

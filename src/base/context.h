@@ -5,6 +5,7 @@
 #define OCTET_BASE_CONTEXT_H
 
 #include "base/diag.h"
+#include "kernels.h"
 #include "octet/context.h"
 
 struct octet_context {
@@ -16,6 +17,9 @@ struct octet_context {
     void *log_user;
     octet_diag diag; /* of the thread that owns the context; workers have their own */
 };
+
+/* The kernels of the context's CPU level. */
+const octet_kernels *octet_context_kernels(const octet_context *ctx);
 
 void octet_log(octet_context *ctx, octet_log_level level, const char *fmt, ...) OCTET_PRINTF(3, 4);
 

@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 static int32_t clamp_zero_point(double z, const octet_qspec *spec)
 {
@@ -93,26 +94,52 @@ int64_t octet_quantize_one(float x, const octet_qparams *params, const octet_qsp
     return (int64_t)q;
 }
 
-static float channel_magnitude(const float *data, int64_t outer, int64_t channels, int64_t inner,
-                               int64_t c)
+/* The bits of finite floats without their signs are ordered as the numbers are, and compilers
+ * vectorise a maximum of integers. */
+static int32_t magnitude_bits(float x)
 {
-    float most = 0.0F;
-    for (int64_t o = 0; o < outer; o++) {
-        const float *row = data + (o * channels + c) * inner;
-        for (int64_t i = 0; i < inner; i++)
-            most = fmaxf(most, fabsf(row[i]));
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & INT32_MAX;
+}
+
+static int32_t row_magnitude(const float *row, int64_t n)
+{
+    int32_t most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t bits = magnitude_bits(row[i]);
+        most = bits > most ? bits : most;
     }
     return most;
+}
+
+/* magnitudes[c] = largest |x| of channel c, in the order of memory. */
+static void find_magnitudes(const float *data, int64_t outer, int64_t channels, int64_t inner,
+                            int32_t *magnitudes)
+{
+    memset(magnitudes, 0, (size_t)channels * sizeof *magnitudes);
+    for (int64_t o = 0; inner == 1 && o < outer; o++, data += channels)
+        for (int64_t c = 0; c < channels; c++) {
+            int32_t bits = magnitude_bits(data[c]);
+            magnitudes[c] = bits > magnitudes[c] ? bits : magnitudes[c];
+        }
+    for (int64_t o = 0; inner != 1 && o < outer; o++)
+        for (int64_t c = 0; c < channels; c++, data += inner) {
+            int32_t most = row_magnitude(data, inner);
+            magnitudes[c] = most > magnitudes[c] ? most : magnitudes[c];
+        }
 }
 
 void octet_weight_scales(const float *data, int64_t outer, int64_t channels, int64_t inner,
                          const octet_qspec *spec, float *scales)
 {
     double half = (double)(spec->qmax - spec->qmin) / 2.0;
-    float least = 0.0F;
+    float least = 0.0F, magnitude;
 
+    find_magnitudes(data, outer, channels, inner, (int32_t *)(void *)scales);
     for (int64_t c = 0; c < channels; c++) {
-        double scale = (double)channel_magnitude(data, outer, channels, inner, c) / half;
+        memcpy(&magnitude, &scales[c], sizeof magnitude);
+        double scale = (double)magnitude / half;
         scales[c] = scale >= (double)FLT_MIN ? (float)scale : 0.0F;
         if (scales[c] > 0.0F && (least == 0.0F || scales[c] < least))
             least = scales[c];

@@ -158,6 +158,11 @@ static size_t element_alignment(octet_dtype dtype)
     return bytes == 0 ? 1 : bytes > 8 ? 8 : bytes; /* a complex128 is two doubles */
 }
 
+static bool is_misaligned(const octet_tensor *t)
+{
+    return (uintptr_t)t->data % element_alignment(t->dtype) != 0;
+}
+
 octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
                                           const octet_tensor **out, octet_diag *diag)
 {
@@ -167,8 +172,7 @@ octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
     *out = NULL;
     if (!has_fixed_payload(g->model, v))
         return OCTET_OK;
-    if (v->constant->data == NULL ||
-        (uintptr_t)v->constant->data % element_alignment(v->constant->dtype) != 0) {
+    if (v->constant->data == NULL || is_misaligned(v->constant)) {
         copy = octet_arena_memdup(&g->model->arena, v->constant, sizeof *copy);
         OCTET_TRY_ALLOC(diag, copy);
         copy->data = octet_arena_alloc_aligned(&g->model->arena, copy->bytes);
@@ -179,6 +183,35 @@ octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
     }
     *out = v->constant;
     return OCTET_OK;
+}
+
+octet_status octet_constant_open(const octet_graph *g, octet_value_id id, octet_constant_view *out,
+                                 octet_diag *diag)
+{
+    const octet_tensor *t = octet_value_constant(g, id);
+
+    memset(out, 0, sizeof *out);
+    if (t == NULL)
+        return OCTET_OK;
+    out->tensor = *t;
+    if (t->data != NULL && !is_misaligned(t))
+        return OCTET_OK;
+    out->copy = octet_mem_alloc_aligned(&g->model->ctx->allocator, t->bytes);
+    OCTET_TRY_ALLOC(diag, out->copy);
+    if (t->bytes > 0)
+        memcpy(out->copy, t->data, t->bytes);
+    out->tensor.data = out->copy;
+    return OCTET_OK;
+}
+
+void octet_constant_close(const octet_graph *g, octet_value_id id, octet_constant_view *view)
+{
+    const octet_tensor *t = octet_value_constant(g, id);
+
+    octet_mem_free_aligned(&g->model->ctx->allocator, view->copy);
+    view->copy = NULL;
+    if (t != NULL && g->model->forget != NULL)
+        g->model->forget(g->model, t->data, t->bytes);
 }
 
 /* ---- attributes */

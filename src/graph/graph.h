@@ -205,6 +205,8 @@ struct octet_model {
     const void *origin;  /* ModelProto; src/onnx */
     void (*origin_destroy)(octet_model *model); /* set by the loader */
     void *loaded;                               /* loader's state: maps, load arena */
+    /* Set by the loader: the memory of these pages, if a file's, is not needed now. */
+    void (*forget)(octet_model *model, const void *data, size_t bytes);
 };
 
 /* An empty model (no graph). */
@@ -264,6 +266,18 @@ const octet_tensor *octet_value_constant(const octet_graph *g, octet_value_id id
  * into the model's arena once. Not thread-safe. */
 octet_status octet_value_constant_aligned(octet_graph *g, octet_value_id id,
                                           const octet_tensor **out, octet_diag *diag);
+
+/* A constant's elements for a short while: aligned, in a copy of their own where the file's slice
+ * is not. Closing gives the copy and the file's pages back; what is read again later comes from the
+ * file. tensor.data is NULL for a value that is not constant. */
+typedef struct octet_constant_view {
+    octet_tensor tensor;
+    void *copy;
+} octet_constant_view;
+
+octet_status octet_constant_open(const octet_graph *g, octet_value_id id, octet_constant_view *out,
+                                 octet_diag *diag);
+void octet_constant_close(const octet_graph *g, octet_value_id id, octet_constant_view *view);
 
 /* How often a value is used as node input, graph output or capture. */
 static inline bool octet_value_single_use(const octet_value *v)

@@ -78,6 +78,24 @@ static void destroy_source(octet_model *model)
     octet_mem_free(&model->ctx->allocator, source);
 }
 
+static bool is_within(const octet_file *file, const void *data)
+{
+    uintptr_t at = (uintptr_t)data, start = (uintptr_t)file->data;
+
+    return at >= start && at - start < file->size;
+}
+
+static void forget_payload(octet_model *model, const void *data, size_t bytes)
+{
+    const octet_source *source = model->loaded;
+
+    if (is_within(&source->file, data))
+        octet_file_forget(&source->file, data, bytes);
+    for (uint32_t i = 0; i < source->external.n_files; i++)
+        if (is_within(&source->external.files[i], data))
+            octet_file_forget(&source->external.files[i], data, bytes);
+}
+
 static octet_status create(octet_context *ctx, octet_model **out, octet_diag *diag)
 {
     octet_source *source;
@@ -93,6 +111,7 @@ static octet_status create(octet_context *ctx, octet_model **out, octet_diag *di
     source->external.diag = diag;
     (*out)->loaded = source;
     (*out)->origin_destroy = destroy_source;
+    (*out)->forget = forget_payload;
     (*out)->loading = true;
     return OCTET_OK;
 }

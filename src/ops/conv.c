@@ -98,4 +98,5 @@ const octet_op octet_op_conv = {
     .infer = infer,
     .eval = eval,
     .prepare = prepare,
+    .packs = 1u << 1,
 };

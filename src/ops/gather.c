@@ -114,6 +114,7 @@ const octet_op octet_op_gather = {
     .out = {{.name = "output", .role = OCTET_ROLE_DATA}},
     .quant = {.observe = OCTET_OBSERVE_SHARED},
     .native_half = true,
+    .unaligned = 1u << 0,
     .infer = infer,
     .eval = eval,
 };

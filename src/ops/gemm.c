@@ -220,4 +220,5 @@ const octet_op octet_op_gemm = {
     .infer = infer,
     .eval = eval,
     .prepare = prepare,
+    .packs = 1u << 1,
 };

@@ -126,4 +126,5 @@ const octet_op octet_op_matmul = {
     .infer = infer,
     .eval = eval,
     .prepare = prepare,
+    .packs = 1u << 1,
 };

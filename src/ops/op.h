@@ -148,8 +148,11 @@ typedef struct octet_op {
     octet_port in[OCTET_MAX_PORTS];
     octet_port out[OCTET_MAX_PORTS];
     octet_quant_facts quant;
-    bool random;      /* not a function of its inputs: never folded */
-    bool fuses;       /* eval applies e->fused (when not NULL) to a float32 output 0 */
+    bool random;    /* not a function of its inputs: never folded */
+    uint32_t packs; /* inputs, by bit, of which eval reads only the shape once prepare has made a
+                       state; their data is then NULL */
+    uint32_t unaligned; /* inputs, by bit, whose elements eval only moves as bytes */
+    bool fuses;         /* eval applies e->fused (when not NULL) to a float32 output 0 */
     bool native_half; /* eval takes float16/bfloat16 itself; else the caller converts to float32 */
     octet_status (*infer)(octet_infer *in);
     octet_status (*eval)(octet_eval *e);

@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-static octet_isa isa_of(octet_cpu_level level)
-{
-    static const octet_isa isa[] = {
-        [OCTET_CPU_REF] = OCTET_ISA_REF,
-        [OCTET_CPU_AVX2] = OCTET_ISA_AVX2,
-        [OCTET_CPU_AVX512] = OCTET_ISA_AVX512,
-        [OCTET_CPU_NEON] = OCTET_ISA_NEON,
-    };
-    return level == OCTET_CPU_AUTO ? octet_isa_host() : isa[level];
-}
-
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g)
 {
     return g->number < plan->n_numbers ? plan->by_number[g->number] : NULL;
@@ -41,11 +30,12 @@ static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag
     gp->watched = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
     gp->uses = OCTET_ARENA_ARRAY(arena, uint32_t, g->n_values);
     gp->constant = OCTET_ARENA_ARRAY(arena, const octet_tensor *, g->n_values);
+    gp->deferred = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
     gp->order = OCTET_ARENA_ARRAY(arena, octet_node_id, g->n_order);
     gp->state = OCTET_ARENA_ARRAY(arena, const void *, g->n_nodes);
     gp->fused = OCTET_ARENA_ARRAY(arena, const octet_fusion *, g->n_nodes);
     if (gp->watched == NULL || gp->uses == NULL || gp->constant == NULL || gp->order == NULL ||
-        gp->state == NULL || gp->fused == NULL ||
+        gp->state == NULL || gp->fused == NULL || gp->deferred == NULL ||
         !octet_arena_grow(arena, (void **)&plan->graphs, &plan->graphs_capacity, plan->n_graphs + 1,
                           sizeof *plan->graphs))
         return octet_fail_nomem(diag);
@@ -88,7 +78,7 @@ octet_status octet_plan_create(octet_model *model, octet_plan **out, octet_diag 
     OCTET_TRY_ALLOC(diag, plan);
     plan->model = model;
     octet_arena_init(&plan->arena, &model->ctx->allocator);
-    plan->kernels = octet_kernels_get(isa_of(model->ctx->cpu));
+    plan->kernels = octet_context_kernels(model->ctx);
     octet_status status = add_graphs(plan, diag);
     if (status == OCTET_OK)
         status = list_inputs(plan, diag);
@@ -202,46 +192,6 @@ static void choose_nodes(const octet_plan *plan, octet_graph_plan *gp, bool outp
     }
 }
 
-static octet_status resolve_constants(octet_graph_plan *gp, octet_diag *diag)
-{
-    for (uint32_t v = 0; v < gp->n_values; v++) {
-        const octet_value *value = octet_graph_value(gp->g, v);
-        if (gp->uses[v] > 0 && value->is_initializer && value->constant != NULL)
-            OCTET_TRY(octet_value_constant_aligned(gp->g, v, &gp->constant[v], diag));
-    }
-    return OCTET_OK;
-}
-
-/* The initializer a node reads, captured ones included. */
-static const octet_tensor *constant_input(const octet_plan *plan, const octet_graph_plan *gp,
-                                          octet_value_id v)
-{
-    while (gp != NULL && octet_graph_value(gp->g, v)->outer != OCTET_NO_VALUE) {
-        v = octet_graph_value(gp->g, v)->outer;
-        gp = octet_plan_find(plan, gp->g->parent);
-    }
-    return gp != NULL ? gp->constant[v] : NULL;
-}
-
-void octet_plan_constants(const octet_plan *plan, const octet_graph_plan *gp,
-                          const octet_node *node, const octet_tensor *constant[OCTET_MAX_PORTS])
-{
-    for (uint32_t i = 0; i < OCTET_MAX_PORTS; i++)
-        constant[i] = i < node->n_inputs && node->inputs[i] != OCTET_NO_VALUE
-                          ? constant_input(plan, gp, node->inputs[i])
-                          : NULL;
-}
-
-static octet_status prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
-                                 octet_diag *diag)
-{
-    const octet_tensor *constant[OCTET_MAX_PORTS];
-
-    octet_plan_constants(plan, gp, node, constant);
-    return node->op->prepare(gp->g, node, constant, plan->kernels, &plan->arena,
-                             &gp->state[node->id], diag);
-}
-
 static octet_status prepare_graph(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag)
 {
     for (uint32_t i = 0; i < gp->n_order; i++) {
@@ -250,7 +200,7 @@ static octet_status prepare_graph(octet_plan *plan, octet_graph_plan *gp, octet_
             return octet_report_unknown_op(gp->g, node, diag);
         if (node->op != NULL && node->op->prepare != NULL) {
             char label[256];
-            OCTET_TRY_NOTE(diag, prepare_node(plan, gp, node, diag), "%s",
+            OCTET_TRY_NOTE(diag, octet_plan_prepare_node(plan, gp, node, diag), "%s",
                            octet_node_label(gp->g, node, label, sizeof label));
         }
     }
@@ -262,7 +212,7 @@ octet_status octet_plan_seal(octet_plan *plan, bool outputs, octet_diag *diag)
     plan->outputs_wanted = outputs;
     for (uint32_t i = 0; i < plan->n_graphs; i++) {
         choose_nodes(plan, plan->graphs[i], outputs || i > 0);
-        OCTET_TRY(resolve_constants(plan->graphs[i], diag));
+        OCTET_TRY(octet_plan_resolve_constants(plan, plan->graphs[i], diag));
     }
     for (uint32_t i = 0; i < plan->n_graphs; i++) {
         OCTET_TRY(octet_plan_fuse(plan, plan->graphs[i], diag));

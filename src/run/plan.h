@@ -19,10 +19,11 @@ typedef struct octet_graph_plan {
     uint32_t n_order;
     uint32_t *uses;                /* by value: reads by those nodes and wanted graph outputs */
     const octet_tensor **constant; /* by value: aligned initializer or NULL */
-    bool *watched;                 /* by value */
-    const void **state;            /* by node: what prepare() made */
-    const octet_fusion **fused;    /* by node: the activation it applies, or NULL */
-    bool any_watched;              /* here or in a subgraph below */
+    bool *deferred;             /* by value: the constant has no elements, its readers packed it */
+    bool *watched;              /* by value */
+    const void **state;         /* by node: what prepare() made */
+    const octet_fusion **fused; /* by node: the activation it applies, or NULL */
+    bool any_watched;           /* here or in a subgraph below */
 } octet_graph_plan;
 
 struct octet_plan {
@@ -40,6 +41,11 @@ struct octet_plan {
 };
 
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g);
+
+/* constants.c: fills gp->constant; a deferred one gets its elements while a node is prepared. */
+octet_status octet_plan_resolve_constants(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag);
+octet_status octet_plan_prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
+                                     octet_diag *diag);
 
 /* The constant inputs of a node as its descriptor's functions want them. */
 void octet_plan_constants(const octet_plan *plan, const octet_graph_plan *gp,
