@@ -97,6 +97,44 @@ INLINE vf fma_v(vf a, vf b, vf c)
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
+/* a where the comparison holds, so that NaN gives b. */
+INLINE vf smaller(vf a, vf b)
+{
+    return (vf)vbslq_f32(vcltq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
+}
+
+INLINE vf larger(vf a, vf b)
+{
+    return (vf)vbslq_f32(vcgtq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
+}
+
+/* Elements from <= i < to of v to p[i]. */
+INLINE void store_range(float *p, size_t from, size_t to, vf v)
+{
+    float all[LANES];
+
+    if (from == 0) {
+        store_some(p, first_lanes(to), v);
+        return;
+    }
+    store(all, v);
+    for (size_t i = from; i < to && i < LANES; i++)
+        p[i] = all[i];
+}
+
+INLINE void transpose(vf v[4])
+{
+    float32x4_t a = vtrn1q_f32((float32x4_t)v[0], (float32x4_t)v[1]);
+    float32x4_t b = vtrn2q_f32((float32x4_t)v[0], (float32x4_t)v[1]);
+    float32x4_t c = vtrn1q_f32((float32x4_t)v[2], (float32x4_t)v[3]);
+    float32x4_t d = vtrn2q_f32((float32x4_t)v[2], (float32x4_t)v[3]);
+
+    v[0] = (vf)vcombine_f32(vget_low_f32(a), vget_low_f32(c));
+    v[1] = (vf)vcombine_f32(vget_low_f32(b), vget_low_f32(d));
+    v[2] = (vf)vcombine_f32(vget_high_f32(a), vget_high_f32(c));
+    v[3] = (vf)vcombine_f32(vget_high_f32(b), vget_high_f32(d));
+}
+
 INLINE vf choose(vi mask, vf a, vf b)
 {
     return (vf)vbslq_f32((uint32x4_t)mask, (float32x4_t)a, (float32x4_t)b);

@@ -85,6 +85,44 @@ INLINE vf fma_v(vf a, vf b, vf c)
     return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
 
+INLINE vf smaller(vf a, vf b)
+{
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+}
+
+INLINE vf larger(vf a, vf b)
+{
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+
+/* Elements from <= i < to of v to p[i]. */
+INLINE void store_range(float *p, size_t from, size_t to, vf v)
+{
+    _mm256_maskstore_ps(p, (__m256i)(first_lanes(to) & ~first_lanes(from)), (__m256)v);
+}
+
+/* Halves of each vector first, then the vectors of halves. */
+INLINE void transpose(vf v[8])
+{
+    __m256 t[8];
+
+    for (int i = 0; i < 8; i += 4) {
+        __m256 a = _mm256_unpacklo_ps((__m256)v[i], (__m256)v[i + 1]);
+        __m256 b = _mm256_unpackhi_ps((__m256)v[i], (__m256)v[i + 1]);
+        __m256 c = _mm256_unpacklo_ps((__m256)v[i + 2], (__m256)v[i + 3]);
+        __m256 d = _mm256_unpackhi_ps((__m256)v[i + 2], (__m256)v[i + 3]);
+
+        t[i] = _mm256_shuffle_ps(a, c, _MM_SHUFFLE(1, 0, 1, 0));
+        t[i + 1] = _mm256_shuffle_ps(a, c, _MM_SHUFFLE(3, 2, 3, 2));
+        t[i + 2] = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
+        t[i + 3] = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
+    }
+    for (int i = 0; i < 4; i++) {
+        v[i] = (vf)_mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
+        v[i + 4] = (vf)_mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
+    }
+}
+
 INLINE vf choose(vi mask, vf a, vf b)
 {
     return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
@@ -124,7 +162,8 @@ INLINE vi load_bytes_signed(const uint8_t *p)
     return (vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
 }
 
-/* Tiles of 6 rows: 12 sums, 2 pieces of B, 1 element of A are 15 of 16 registers. */
+/* Tiles of 6 rows: 12 sums, 2 pieces of B, 1 element of A are 15 of 16 registers; 4 rows of 3
+ * vectors are as many sums and take them all. */
 #    define TILE_ROWS 6
 
 #    include "vector.inc"

@@ -79,6 +79,51 @@ INLINE vf fma_v(vf a, vf b, vf c)
     return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
+INLINE vf smaller(vf a, vf b)
+{
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+}
+
+INLINE vf larger(vf a, vf b)
+{
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+
+/* Elements from <= i < to of v to p[i]. */
+INLINE void store_range(float *p, size_t from, size_t to, vf v)
+{
+    _mm512_mask_storeu_ps(p, (lanes)(first_lanes(to) & ~first_lanes(from)), (__m512)v);
+}
+
+/* Quarters of each vector first, then the vectors of quarters. */
+INLINE void transpose(vf v[16])
+{
+    __m512 t[16];
+
+    for (int i = 0; i < 16; i += 4) {
+        __m512 a = _mm512_unpacklo_ps((__m512)v[i], (__m512)v[i + 1]);
+        __m512 b = _mm512_unpackhi_ps((__m512)v[i], (__m512)v[i + 1]);
+        __m512 c = _mm512_unpacklo_ps((__m512)v[i + 2], (__m512)v[i + 3]);
+        __m512 d = _mm512_unpackhi_ps((__m512)v[i + 2], (__m512)v[i + 3]);
+
+        t[i] = _mm512_shuffle_ps(a, c, _MM_SHUFFLE(1, 0, 1, 0));
+        t[i + 1] = _mm512_shuffle_ps(a, c, _MM_SHUFFLE(3, 2, 3, 2));
+        t[i + 2] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
+        t[i + 3] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
+    }
+    for (int i = 0; i < 4; i++) {
+        __m512 a = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(2, 0, 2, 0));
+        __m512 b = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(3, 1, 3, 1));
+        __m512 c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], _MM_SHUFFLE(2, 0, 2, 0));
+        __m512 d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], _MM_SHUFFLE(3, 1, 3, 1));
+
+        v[i] = (vf)_mm512_shuffle_f32x4(a, c, _MM_SHUFFLE(2, 0, 2, 0));
+        v[i + 4] = (vf)_mm512_shuffle_f32x4(b, d, _MM_SHUFFLE(2, 0, 2, 0));
+        v[i + 8] = (vf)_mm512_shuffle_f32x4(a, c, _MM_SHUFFLE(3, 1, 3, 1));
+        v[i + 12] = (vf)_mm512_shuffle_f32x4(b, d, _MM_SHUFFLE(3, 1, 3, 1));
+    }
+}
+
 INLINE vf choose(vi mask, vf a, vf b)
 {
     return (vf)((mask & (vi)a) | (~mask & (vi)b));
