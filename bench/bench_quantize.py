@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Whole-process time and peak memory of `octet quantize` against onnxruntime.quantization.
 
-usage: bench_quantize.py --octet BIN [--runs 7] [--markdown] NAME=MODEL,SAMPLES ...
+usage: bench_quantize.py --octet BIN [--bench-kernels BIN] [--methods minmax,percentile,entropy,mse] [--runs 5]
+                         [--peer-runs 3] [--markdown] NAME=MODEL,SAMPLES ...
 
-SAMPLES is a folder of stacked .npy files with a samples.json; both sides read the same files. Runs alternate; the table
-gives medians and the ratios of medians. A model below opset 13 is converted to 17 with onnx.version_converter for
-onnxruntime.quantization, outside the measured time; octet gets the file as it is.
+SAMPLES is a folder of stacked .npy files with a samples.json, or of .npz files; both sides read the same files. Runs
+alternate; the table gives medians and the ratios of medians. The peer's methods are MinMax, Percentile and Entropy; for
+mse, which it does not have, its faster histogram method is taken. A model below opset 13 is converted to 17 with
+onnx.version_converter for onnxruntime.quantization, outside the measured time; octet gets the file as it is.
+With --bench-kernels, the floor is printed too: multiply-accumulates of all samples' convolutions and matrix products at
+the peak of a register-only loop of fused multiply-adds on all cores.
 Needs onnx, onnxruntime, numpy and sympy.
 SPDX-License-Identifier: Apache-2.0
 """
@@ -18,7 +22,14 @@ import tempfile
 
 import onnx
 
+from macs import Counter
+from samples import Samples
+
 HERE = os.path.dirname(os.path.abspath(__file__))
+PEER_METHODS = {"minmax": ["MinMax"], "percentile": ["Percentile"], "entropy": ["Entropy"],
+                "mse": ["Percentile", "Entropy"]}
+HEAD = ("model", "samples", "method", "floor s", "octet s", "onnxruntime s", "times faster", "octet MB",
+        "onnxruntime MB", "times smaller")
 
 
 def measure(command):
@@ -42,43 +53,87 @@ def for_peer(model, folder):
     return path
 
 
-def bench(octet, model, samples, runs, folder):
+def total_macs(model, samples):
+    counter = Counter(model)
+    by_shape = {}
+    total = 0
+    for sample in samples:
+        shapes = tuple(sorted((name, array.shape) for name, array in sample.items()))
+        if shapes not in by_shape:
+            by_shape[shapes] = counter.count(sample)
+        total += by_shape[shapes]
+    return total
+
+
+def all_core_peak(bench_kernels):
+    """GFLOP/s."""
+    out = subprocess.run([bench_kernels, "--peak", "--threads", str(os.cpu_count())], capture_output=True, text=True,
+                         check=True)
+    return float(out.stdout.split()[0])
+
+
+def median(pairs):
+    return [statistics.median(x) for x in zip(*pairs)]
+
+
+def bench(args, model, samples, folder):
+    """{method: ours}, {peer's method: theirs}, each (seconds, bytes)."""
     peer_model = for_peer(model, folder)
     out = os.path.join(folder, "out.onnx")
-    ours = [octet, "quantize", model, "--data", samples, "-o", out, "-f", "-q"]
-    theirs = [sys.executable, os.path.join(HERE, "peer_onnxruntime.py"), peer_model, samples, "MinMax", out]
-    results = {"ours": [], "theirs": []}
-    for _ in range(runs):
-        results["ours"].append(measure(ours))
-        results["theirs"].append(measure(theirs))
-    return {who: [statistics.median(x) for x in zip(*pairs)] for who, pairs in results.items()}
+    ours = {m: [] for m in args.methods}
+    theirs = {p: [] for m in args.methods for p in PEER_METHODS[m]}
+    for run in range(args.runs):
+        for method, results in ours.items():
+            results.append(measure([args.octet, "quantize", model, "--data", samples, "--method", method, "-o", out,
+                                    "-f", "-q"]))
+        for method, results in theirs.items():
+            if run < args.peer_runs:
+                results.append(measure([sys.executable, os.path.join(HERE, "peer_onnxruntime.py"), peer_model, samples,
+                                        method, out]))
+    return {m: median(r) for m, r in ours.items()}, {p: median(r) for p, r in theirs.items()}
+
+
+def rows_of(args, spec, peak):
+    name, paths = spec.split("=", 1)
+    model, folder = paths.split(",", 1)
+    samples = Samples(folder)
+    floor = f"{2e-9 * total_macs(model, samples) / peak:.3f}" if peak else ""
+    with tempfile.TemporaryDirectory() as work:
+        ours, theirs = bench(args, model, folder, work)
+    for method, (seconds, peak_bytes) in ours.items():
+        peer_seconds, peer_bytes = min(theirs[p] for p in PEER_METHODS[method])
+        yield (name, str(len(samples)), method, floor, f"{seconds:.3f}", f"{peer_seconds:.2f}",
+               f"{peer_seconds / seconds:.1f}", f"{peak_bytes / 1e6:.0f}", f"{peer_bytes / 1e6:.0f}",
+               f"{peer_bytes / peak_bytes:.1f}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--octet", required=True)
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--bench-kernels")
+    parser.add_argument("--methods", default="minmax", type=lambda text: text.split(","))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--peer-runs", type=int, default=3)
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("models", nargs="+", metavar="NAME=MODEL,SAMPLES")
     args = parser.parse_args()
+    peak = all_core_peak(args.bench_kernels) if args.bench_kernels else None
+    if peak:
+        print(f"peak of all cores: {peak:.0f} GFLOP/s", file=sys.stderr)
     rows = []
     for spec in args.models:
-        name, paths = spec.split("=", 1)
-        model, samples = paths.split(",", 1)
-        with tempfile.TemporaryDirectory() as folder:
-            r = bench(args.octet, model, samples, args.runs, folder)
-        (ours_s, ours_b), (theirs_s, theirs_b) = r["ours"], r["theirs"]
-        rows.append((name, f"{ours_s:.2f}", f"{theirs_s:.2f}", f"{theirs_s / ours_s:.1f}", f"{ours_b / 1e6:.0f}",
-                     f"{theirs_b / 1e6:.0f}", f"{theirs_b / ours_b:.1f}"))
-        print(rows[-1], file=sys.stderr, flush=True)
-    head = ("model", "octet s", "onnxruntime s", "times faster", "octet MB", "onnxruntime MB", "times smaller")
+        for row in rows_of(args, spec, peak):
+            rows.append(row)
+            print(row, file=sys.stderr, flush=True)
     if args.markdown:
-        print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+        print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
         for row in rows:
             print("| " + " | ".join(row) + " |")
-    else:
-        for row in (head, *rows):
-            print("".join(f"{cell:>16}" for cell in row))
+        return
+    widths = [max(len(r[i]) for r in (HEAD, *rows)) for i in range(len(HEAD))]
+    for row in (HEAD, *rows):
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
 
 
-main()
+if __name__ == "__main__":
+    main()

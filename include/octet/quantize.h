@@ -51,7 +51,11 @@ typedef struct octet_report {
     const char *explanations; /* "" without explain */
     int64_t samples;
     unsigned pairs, weights, biases; /* Q/DQ pairs; initializers stored in integers */
-    uint64_t activation_bytes;       /* peak of tensors in flight during calibration */
+    /* Memory of the calibration, of all threads together at their peaks. */
+    uint64_t tensor_bytes;  /* tensors in flight */
+    uint64_t held_bytes;    /* what was held for them */
+    uint64_t scratch_bytes; /* work space of the most demanding nodes */
+    uint64_t packed_bytes;  /* weights in the order the kernels want */
     const char *backend, *method;
     char calibration_sha256[65];
 } octet_report;

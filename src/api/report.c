@@ -119,6 +119,14 @@ static bool copy_texts(report *r, const octet_report_builder *from)
     return r->view.explanations != NULL && r->view.backend != NULL && r->view.method != NULL;
 }
 
+static void copy_memory(report *r, octet_memory m)
+{
+    r->view.tensor_bytes = m.live;
+    r->view.held_bytes = m.held;
+    r->view.scratch_bytes = m.scratch;
+    r->view.packed_bytes = m.packed;
+}
+
 octet_status octet_report_create(const octet_report_builder *from, octet_report **out,
                                  octet_diag *diag)
 {
@@ -128,7 +136,7 @@ octet_status octet_report_create(const octet_report_builder *from, octet_report 
     OCTET_TRY_ALLOC(diag, r);
     octet_arena_init(&r->arena, &a->model->ctx->allocator);
     r->view.samples = octet_calibration_samples(from->calibration);
-    r->view.activation_bytes = octet_calibration_memory(from->calibration).live;
+    copy_memory(r, octet_calibration_memory(from->calibration));
     bool ok = copy_texts(r, from) && list_tensors(r, a);
     for (uint32_t i = 0; ok && i < a->n_graphs; i++)
         ok = count_nodes(r, a, a->graphs[i].g);

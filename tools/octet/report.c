@@ -39,6 +39,17 @@ static void print_tensors(const octet_report *r, FILE *out)
                 r->tensors[i].name);
 }
 
+static void print_memory(const octet_report *r, FILE *out)
+{
+    char tensors[32], held[32], scratch[32], packed[32];
+
+    fprintf(out, "memory        %s of tensors in flight (%s held), %s scratch, %s packed weights\n",
+            message_bytes((double)r->tensor_bytes, tensors, sizeof tensors),
+            message_bytes((double)r->held_bytes, held, sizeof held),
+            message_bytes((double)r->scratch_bytes, scratch, sizeof scratch),
+            message_bytes((double)r->packed_bytes, packed, sizeof packed));
+}
+
 void report_print_text(const octet_report *r, const report_facts *facts, FILE *out)
 {
     char before[32], after[32], peak[32];
@@ -56,6 +67,7 @@ void report_print_text(const octet_report *r, const report_facts *facts, FILE *o
     fprintf(out, "size          %s -> %s\n",
             message_bytes((double)facts->bytes_before, before, sizeof before),
             message_bytes((double)facts->bytes_after, after, sizeof after));
+    print_memory(r, out);
     fprintf(out, "time          %.2f s, peak memory %s\n", facts->seconds,
             message_bytes(facts->peak_bytes, peak, sizeof peak));
     if (facts->noise)
@@ -91,7 +103,7 @@ int report_print_json(const octet_report *r, const report_facts *facts, FILE *ou
         json_array_append_new(warnings, json_string(r->warnings[i]));
     json_t *root = json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:b, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, "
-        "s:I, s:I, s:f, s:f, s:s, s:s}",
+        "s:I, s:I, s:f, s:f, s:{s:I, s:I, s:I, s:I}, s:s, s:s}",
         "model", facts->model, "output", facts->out, "backend", r->backend, "method", r->method,
         "samples", (json_int_t)r->samples, "noise", facts->noise ? 1 : 0, "nodes", "integer",
         (int)r->nodes_integer, "float", (int)r->nodes_float, "heavy_integer", (int)r->heavy_integer,
@@ -99,7 +111,9 @@ int report_print_json(const octet_report *r, const report_facts *facts, FILE *ou
         (int)r->weights, "biases", (int)r->biases, "float_reasons", reasons_json(r), "tensors",
         tensors_json(r), "warnings", warnings, "bytes_before", (json_int_t)facts->bytes_before,
         "bytes_after", (json_int_t)facts->bytes_after, "seconds", facts->seconds, "peak_bytes",
-        facts->peak_bytes, "calibration_sha256", r->calibration_sha256, "explanations",
+        facts->peak_bytes, "memory", "tensors", (json_int_t)r->tensor_bytes, "held",
+        (json_int_t)r->held_bytes, "scratch", (json_int_t)r->scratch_bytes, "packed",
+        (json_int_t)r->packed_bytes, "calibration_sha256", r->calibration_sha256, "explanations",
         r->explanations);
     if (root == NULL || json_dumpf(root, out, JSON_INDENT(1)) != 0) {
         json_decref(root);
