@@ -80,6 +80,42 @@ octet_isa octet_isa_host(void);
 /* The table for a level not above the host's; constant, shared, never freed. A level that this
  * build does not have gives the one below. */
 const octet_kernels *octet_kernels_get(octet_isa isa);
+/* ---- 8-bit integers; the kernels are in int8.def */
+
+/* C (m x n) = A B, sums of 4 * quads products. Element r of the reduction of row i of A lies at
+ * a[i / MR * a_panel + (r / 4 * MR + i % MR) * 4 + r % 4], of column j of B at
+ * b[j / NR * b_panel + (r / 4 * NR + j % NR) * 4 + r % 4]. Panels are whole: they may be read beyond
+ * row m and column n, C is not. */
+typedef struct octet_gemm_q8 {
+    size_t m, n, quads;
+    const void *a;
+    size_t a_panel;
+    const void *b;
+    size_t b_panel;
+    int32_t *c;
+    size_t c_row;
+} octet_gemm_q8;
+
+/* From int32 sums (m x n) to results: v = acc + row_add[i'] + col_add[j] + row_factor[i'] *
+ * col_factor[j] modulo 2^32 with i' = i * row_step, where NULL is left out (the factors together),
+ * then the kernel's rule with the scale at i * scale_row + j * scale_col (steps of 0 or 1). */
+typedef struct octet_requant {
+    size_t m, n;
+    const int32_t *acc;
+    size_t acc_row;
+    const int32_t *row_add, *col_add, *row_factor, *col_factor;
+    size_t row_step;
+    const float *scale;                /* of all but s32 and fixed */
+    const int32_t *multiplier, *shift; /* of fixed: multiplier in [0, 2^31), shift in [-31, 30] */
+    size_t scale_row, scale_col;
+    float divisor;      /* of away */
+    const float *bias;  /* of f32, may be NULL */
+    int32_t zero_point; /* of the 8-bit results, which lie in [lo, hi]; fits their type */
+    int32_t lo, hi;     /* 0 and 255, or -128 and 127 */
+    void *y;
+    size_t y_row; /* in elements */
+} octet_requant;
+
 
 /* ---- built on the table (gemm.c) */
 

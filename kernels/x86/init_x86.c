@@ -23,6 +23,29 @@ octet_isa octet_isa_host_simd(void)
 #    define octet_pow_f32_avx512 octet_pow_f32_ref
 #    define octet_gemm_pack_a_f32_avx512 octet_gemm_pack_a_f32_ref
 
+#    define octet_im2col_q8_avx2 octet_im2col_q8_ref
+#    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_ref
+#    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_ref
+#    define octet_gemm_u8s8_pairs_avx2 octet_gemm_u8s8_pairs_ref
+#    define octet_gemm_s8u8_pairs_avx2 octet_gemm_s8u8_pairs_ref
+#    define octet_conv_row_q8_avx2 octet_conv_row_q8_ref
+#    define octet_requantize_s32_avx2 octet_requantize_s32_ref
+#    define octet_requantize_f32_avx2 octet_requantize_f32_ref
+#    define octet_requantize_nearest_avx2 octet_requantize_nearest_ref
+#    define octet_requantize_away_avx2 octet_requantize_away_ref
+#    define octet_requantize_fixed_avx2 octet_requantize_fixed_ref
+#    define octet_im2col_q8_avx512 octet_im2col_q8_ref
+#    define octet_gemm_u8s8_avx512 octet_gemm_u8s8_ref
+#    define octet_gemm_s8u8_avx512 octet_gemm_s8u8_ref
+#    define octet_gemm_u8s8_pairs_avx512 octet_gemm_u8s8_pairs_ref
+#    define octet_gemm_s8u8_pairs_avx512 octet_gemm_s8u8_pairs_ref
+#    define octet_conv_row_q8_avx512 octet_conv_row_q8_ref
+#    define octet_requantize_s32_avx512 octet_requantize_s32_ref
+#    define octet_requantize_f32_avx512 octet_requantize_f32_ref
+#    define octet_requantize_nearest_avx512 octet_requantize_nearest_ref
+#    define octet_requantize_away_avx512 octet_requantize_away_ref
+#    define octet_requantize_fixed_avx512 octet_requantize_fixed_ref
+
 static const octet_kernels avx2 = {
     .isa = OCTET_ISA_AVX2,
 #    define K(name, ret, params) .name = octet_##name##_avx2,

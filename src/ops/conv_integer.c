@@ -1,28 +1,38 @@
 /* conv_integer.c: ConvInteger, 8-bit operands, int32 sums
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ops/conv_common.h"
-#include "ops/quantize_common.h"
+#include "ops/q8.h"
 
 static octet_status infer(octet_infer *in)
 {
     return octet_conv_infer(in, 0, 1, OCTET_DTYPE_INT32);
 }
 
+static octet_status prepare(const octet_graph *g, const octet_node *node,
+                            const octet_tensor *const *constant, const octet_kernels *k,
+                            octet_arena *arena, const void **state, octet_diag *diag)
+{
+    (void)g;
+    (void)k;
+    return octet_q8_conv_prepare(node, node->n_inputs > 1 ? constant[1] : NULL, arena, state, diag);
+}
+
 static octet_status eval(octet_eval *e)
 {
     const octet_tensor *x = octet_eval_input(e, 0), *w = octet_eval_input(e, 1);
     int64_t dims[OCTET_MAX_RANK];
-    int32_t *wide_x, *wide_w, rank;
-    octet_conv_shape s;
+    octet_q8_conv c = {.bias = NULL};
+    int32_t rank;
 
     OCTET_TRY(octet_eval_require(e, 2));
-    OCTET_TRY(octet_conv_resolve(e->node, x, w, NULL, &s, e->diag));
-    OCTET_TRY(octet_eval_widen(e, x, octet_eval_input(e, 2), OCTET_MAX_RANK, &wide_x));
-    OCTET_TRY(octet_eval_widen(e, w, octet_eval_input(e, 3), 0, &wide_w));
-    rank = octet_conv_out_dims(&s, dims);
+    OCTET_TRY(octet_conv_resolve(e->node, x, w, NULL, &c.s, e->diag));
+    OCTET_TRY(octet_q8_activation(e, x, octet_eval_input(e, 2), 1, &c.x));
+    OCTET_TRY(octet_q8_weight(e, w, octet_eval_input(e, 3), (size_t)w->dims[0], &c.w));
+    rank = octet_conv_out_dims(&c.s, dims);
     OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_INT32, rank, dims));
-    return octet_conv_i32(e, &s, wide_x, wide_w, NULL, e->out[0].data);
+    octet_q8_finish_s32(e, &c.finish);
+    c.y = e->out[0].data;
+    return octet_q8_conv_run(e, &c);
 }
 
 static int weight_axis(const octet_node *node, int weight_rank)
@@ -44,4 +54,5 @@ const octet_op octet_op_conv_integer = {
     .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
     .infer = infer,
     .eval = eval,
+    .prepare = prepare,
 };

@@ -1,9 +1,7 @@
 /* dynamic_quantize_linear.c: DynamicQuantizeLinear, uint8 with the range of the input itself
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ops/common.h"
-
-#include <math.h>
+#include "ops/quantize_common.h"
 
 static octet_status infer(octet_infer *in)
 {
@@ -18,25 +16,18 @@ static octet_status infer(octet_infer *in)
 static octet_status eval(octet_eval *e)
 {
     const octet_tensor *x = octet_eval_input(e, 0);
-    float min = 0.0f, max = 0.0f, scale, zero;
-    size_t n;
+    int32_t zero;
+    float scale;
 
     OCTET_TRY(octet_eval_require(e, 1));
     if (x->dtype != OCTET_DTYPE_FLOAT32)
         return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "x has type %s",
                           octet_dtype_get(x->dtype)->name);
-    n = (size_t)octet_tensor_count(x);
-    if (n > 0 && !e->k->minmax_f32(n, x->data, &min, &max))
-        return octet_fail(e->diag, OCTET_ERR_DATA, "x contains NaN or infinity");
-    min = min < 0.0f ? min : 0.0f;
-    max = max > 0.0f ? max : 0.0f;
-    scale = (max == min ? 1.0f : max - min) / 255.0f;
-    zero = -min / scale;
-    zero = rintf(zero > 255.0f ? 255.0f : zero);
+    OCTET_TRY(octet_quant_dynamic(e, x, &scale, &zero));
     OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_UINT8, x->rank, x->dims));
     OCTET_TRY(octet_eval_output(e, 1, OCTET_DTYPE_FLOAT32, 0, NULL));
     OCTET_TRY(octet_eval_output(e, 2, OCTET_DTYPE_UINT8, 0, NULL));
-    e->k->quantize_f32_u8(n, x->data, scale, (int32_t)zero, e->out[0].data);
+    e->k->quantize_f32_u8((size_t)octet_tensor_count(x), x->data, scale, zero, e->out[0].data);
     *(float *)e->out[1].data = scale;
     *(uint8_t *)e->out[2].data = (uint8_t)zero;
     return OCTET_OK;

@@ -1,35 +1,31 @@
 /* matmul_integer.c: MatMulInteger, 8-bit operands, int32 sums
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ops/matmul_common.h"
-#include "ops/quantize_common.h"
+#include "ops/q8.h"
 
 static octet_status infer(octet_infer *in)
 {
     return octet_matmul_infer(in, 0, 1, OCTET_DTYPE_INT32);
 }
 
+static octet_status prepare(const octet_graph *g, const octet_node *node,
+                            const octet_tensor *const *constant, const octet_kernels *k,
+                            octet_arena *arena, const void **state, octet_diag *diag)
+{
+    (void)g;
+    return octet_q8_matmul_prepare(k, arena, node->n_inputs > 1 ? constant[1] : NULL, state, diag);
+}
+
 static octet_status eval(octet_eval *e)
 {
-    octet_matmul_shape s;
-    int32_t *a, *b, *c;
+    octet_q8_matmul job;
 
     OCTET_TRY(octet_eval_require(e, 2));
-    OCTET_TRY(octet_matmul_resolve(e, e->in[0], e->in[1], &s));
-    OCTET_TRY(octet_eval_widen(e, e->in[0], octet_eval_input(e, 2), e->in[0]->rank - 2, &a));
-    OCTET_TRY(octet_eval_widen(e, e->in[1], octet_eval_input(e, 3), e->in[1]->rank - 1, &b));
-    OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_INT32, s.rank, s.dims));
-    c = e->out[0].data;
-    if (octet_tensor_count(&e->out[0]) == 0)
-        return OCTET_OK;
-    for (int64_t i = 0; i < s.batches; i++) {
-        int64_t ia, ib;
-
-        octet_matmul_batch(&s, i, &ia, &ib);
-        octet_matmul_i32((size_t)s.m, (size_t)s.n, (size_t)s.k, a + ia * s.m * s.k,
-                         b + ib * s.k * s.n, c + i * s.m * s.n);
-    }
-    return OCTET_OK;
+    OCTET_TRY(octet_q8_matmul_init(e, e->in[0], e->in[1], octet_eval_input(e, 2),
+                                   octet_eval_input(e, 3), &job));
+    OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_INT32, job.s.rank, job.s.dims));
+    octet_q8_finish_s32(e, &job.p.finish);
+    return octet_q8_matmul_run(e, &job, 0, job.p.m, e->out[0].data);
 }
 
 static int weight_axis(const octet_node *node, int weight_rank)
@@ -50,4 +46,5 @@ const octet_op octet_op_matmul_integer = {
     .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
     .infer = infer,
     .eval = eval,
+    .prepare = prepare,
 };

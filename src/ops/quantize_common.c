@@ -104,6 +104,22 @@ octet_status octet_eval_floats(octet_eval *e, const octet_tensor *t, const float
     return OCTET_OK;
 }
 
+octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *scale,
+                                 int32_t *zero_point)
+{
+    size_t n = (size_t)octet_tensor_count(x);
+    float min = 0.0f, max = 0.0f, zero;
+
+    if (n > 0 && !e->k->minmax_f32(n, x->data, &min, &max))
+        return octet_fail(e->diag, OCTET_ERR_DATA, "the input contains NaN or infinity");
+    min = min < 0.0f ? min : 0.0f;
+    max = max > 0.0f ? max : 0.0f;
+    *scale = (max == min ? 1.0f : max - min) / 255.0f;
+    zero = -min / *scale;
+    *zero_point = (int32_t)rintf(zero > 255.0f ? 255.0f : zero);
+    return OCTET_OK;
+}
+
 /* ---- integer operators */
 
 static octet_status check_widen(octet_eval *e, const octet_tensor *t,

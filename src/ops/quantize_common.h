@@ -28,6 +28,14 @@ bool octet_quant_next_run(octet_quant_layout *layout, octet_quant_run *out);
 /* Elements of a tensor as float in scratch, or the payload itself. NULL tensor: NULL. */
 octet_status octet_eval_floats(octet_eval *e, const octet_tensor *t, const float **out);
 
+/* QuantizeLinear of n numbers to INT8 or UINT8 by the profile's rule. */
+void octet_quantize_bytes(const octet_eval *e, size_t n, const float *x, float scale,
+                          int32_t zero_point, octet_dtype to, void *y);
+
+/* Scale and uint8 zero point of the range of a float tensor itself, as DynamicQuantizeLinear says. */
+octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *scale,
+                                 int32_t *zero_point);
+
 /* ---- integer operators */
 
 /* Scratch copy of an 8-bit tensor as int32 with the zero point taken off: NULL or one element for

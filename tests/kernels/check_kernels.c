@@ -7,6 +7,7 @@
  */
 #define _DEFAULT_SOURCE
 #include "kernels.h"
+#define OCTET_KERNELS_WITHOUT_INT8 /* check_int8.c */
 
 #include <math.h>
 #include <stdio.h>

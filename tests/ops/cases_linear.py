@@ -40,6 +40,11 @@ def convolutions(rng):
         yield Case("Conv", [normal(rng, 1, 2, 5, 5).astype(kind), normal(rng, 3, 2, 3, 3).astype(kind)], {"pads": [1, 1, 1, 1]}, follow="ref")
 
 
+def tensor(rng, kind, *shape):
+    info = np.iinfo(kind)
+    return rng.integers(info.min, info.max, shape, endpoint=True).astype(kind)
+
+
 def integer_convolutions(rng):
     for kx, kw in itertools.product((np.uint8,), (np.uint8, np.int8)):
         x = rng.integers(0, 255, (1, 2, 6, 7)).astype(kx)
@@ -74,6 +79,49 @@ def quantized(rng):
         yield Case("QLinearMatMul", [a, f(0.02), zx, b, f(0.01), zw, f(0.1), zy], const=range(1, 8), follow="ort", until=20)
 
 
+def integer_tiles(rng):
+    """Shapes around the tiles of the integer kernels: groups, dilation, ranks, odd sizes, several images."""
+    f = lambda v: np.array(v, F32)  # noqa: E731
+    shapes = [  # batch, channels, output channels, group, spatial, kernel, attributes
+        (1, 3, 16, 1, (33, 31), (7, 7), {"strides": [2, 2], "pads": [3, 3, 3, 3]}),
+        (1, 64, 50, 1, (14, 14), (1, 1), {}),
+        (2, 13, 12, 1, (9, 17), (3, 3), {"pads": [1, 1, 1, 1]}),
+        (1, 32, 32, 32, (20, 23), (3, 3), {"pads": [1, 1, 1, 1]}),
+        (1, 32, 32, 32, (20, 23), (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+        (2, 5, 10, 5, (40, 9), (5, 3), {"pads": [2, 1, 2, 1], "dilations": [1, 2]}),
+        (1, 12, 18, 3, (11, 10), (3, 3), {"dilations": [2, 3]}),
+        (1, 6, 3, 3, (11, 10), (2, 3), {}),
+        (1, 4, 30, 1, (100,), (9,), {"strides": [3]}),
+        (1, 3, 14, 1, (6, 7, 8), (3, 3, 3), {"pads": [1] * 6}),
+        (1, 4, 4, 4, (6, 7, 8), (3, 3, 3), {"pads": [1] * 6}),
+        (1, 200, 13, 1, (7, 7), (3, 3), {"pads": [1, 1, 1, 1]}),
+    ]
+    for (batch, c, m, group, spatial, kernel, attrs), kx, kw in itertools.product(shapes, (np.uint8, np.int8), (np.uint8, np.int8)):
+        x = tensor(rng, kx, batch, c, *spatial)
+        w = tensor(rng, kw, m, c // group, *kernel)
+        attrs = {**attrs, "group": group}
+        zx = np.array(100 if kx is np.uint8 else -28, kx)
+        zw = np.zeros(m, kw) if kw is np.int8 else np.full(m, 130, kw)
+        scales, bias = rng.uniform(0.001, 0.003, m).astype(F32), rng.integers(-9000, 9000, m).astype(np.int32)
+        for const in ((), range(1, 9)):
+            yield Case("QLinearConv", [x, f(0.02), zx, w, scales, zw, f(0.2), zx, bias], attrs, const=const, follow="ort")
+        if kx is np.uint8:
+            for const in ((), (1, 2, 3)):
+                yield Case("ConvInteger", [x, w, zx, zw[0]], attrs, const=const, follow="ort")
+    for (a, b), ka, kb in itertools.product((((1, 70), (70, 33)), ((30, 64), (64, 128)), ((2, 3, 14, 9), (3, 9, 40))), (np.uint8, np.int8), (np.uint8, np.int8)):
+        a, b = tensor(rng, ka, *a), tensor(rng, kb, *b)
+        za, zb = np.array(77, ka), np.array(0 if kb is np.int8 else 120, kb)
+        for const in ((), range(1, 8)):
+            yield Case("QLinearMatMul", [a, f(0.02), za, b, f(0.01), zb, f(0.5), za], const=const, follow="ort", until=20)
+            yield Case("MatMulInteger", [a, b, za, zb], const=[i for i in const if i < 4], follow="ort")
+    # Zero points and scales of each row and column: ONNX Runtime has none of the rows.
+    a, b = tensor(rng, np.uint8, 5, 30), tensor(rng, np.uint8, 30, 7)
+    za, zb = tensor(rng, np.uint8, 5), tensor(rng, np.uint8, 7)
+    yield Case("MatMulInteger", [a, b, za, zb], follow="ref")
+    sa, sb = rng.uniform(0.01, 0.02, 5).astype(F32), rng.uniform(0.01, 0.02, 7).astype(F32)
+    yield Case("QLinearMatMul", [a, sa[:, None], za[:, None], b, sb, zb, f(0.5), np.array(99, np.uint8)], follow="ref", until=20)
+
+
 def products(rng):
     shapes = [((3, 4), (4, 5)), ((2, 3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((4,), (4, 5)), ((3, 4), (4,)),
               ((4,), (4,)), ((2, 3, 4), (4,)), ((13, 300), (300, 65)), ((1, 64), (64, 100)), ((3, 0), (0, 2))]
@@ -102,5 +150,5 @@ def sums(rng):
 
 
 def cases(rng):
-    for group in (convolutions, integer_convolutions, quantized, products, sums):
+    for group in (convolutions, integer_convolutions, quantized, integer_tiles, products, sums):
         yield from group(rng)
