@@ -635,16 +635,8 @@ octet_status octet_eval_output_view(octet_eval *e, uint32_t index, uint32_t inpu
     return OCTET_OK;
 }
 
-octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dims)
-{
-    return octet_eval_output_view(e, 0, 0, rank, dims);
-}
-
 octet_status octet_eval_copy(octet_eval *e, uint32_t index, const octet_tensor *t)
 {
-    for (uint32_t i = 0; i < e->n_in; i++)
-        if (t == e->in[i])
-            return octet_eval_output_view(e, index, i, t->rank, t->dims);
     OCTET_TRY(octet_eval_output_like(e, index, t));
     if (t->bytes > 0)
         memcpy(e->out[index].data, t->data, t->bytes);

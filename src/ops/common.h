@@ -82,10 +82,7 @@ octet_status octet_eval_axes(octet_eval *e, uint32_t index, const int64_t **out,
 /* Bytes per element; UNSUPPORTED for strings and types below 8 bits. */
 octet_status octet_eval_element(octet_eval *e, octet_dtype dtype, size_t *bytes);
 octet_status octet_eval_require(octet_eval *e, uint32_t n_in); /* the first n_in inputs are given */
-/* Output 0 = payload of input 0 with another shape; any dtype but strings. */
-octet_status octet_eval_reshaped(octet_eval *e, int32_t rank, const int64_t *dims);
-
-/* Output `index` = a copy of t. */
+/* Output `index` = a copy of t that may be changed. */
 octet_status octet_eval_copy(octet_eval *e, uint32_t index, const octet_tensor *t);
 
 /* Row-major strides in bytes. */

@@ -29,7 +29,7 @@ static octet_status eval(octet_eval *e)
         if (e->out[1].bytes > 0)
             memset(e->out[1].data, 1, e->out[1].bytes);
     }
-    return octet_eval_reshaped(e, e->in[0]->rank, e->in[0]->dims);
+    return octet_eval_output_view(e, 0, 0, e->in[0]->rank, e->in[0]->dims);
 }
 
 const octet_op octet_op_dropout = {

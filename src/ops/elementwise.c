@@ -191,7 +191,7 @@ octet_status octet_variadic_eval(octet_eval *e, const octet_binary_loop *loops)
     OCTET_TRY(check_types(e, loops));
     acc = *e->in[0];
     if (e->n_in == 1)
-        return octet_eval_reshaped(e, acc.rank, acc.dims);
+        return octet_eval_output_view(e, 0, 0, acc.rank, acc.dims);
     for (uint32_t i = 1; i + 1 < e->n_in; i++)
         OCTET_TRY(step(e, loops[acc.dtype], e->in[i], &acc));
     return octet_binary_eval_on(e, loops[acc.dtype], &acc, e->in[e->n_in - 1], acc.dtype);

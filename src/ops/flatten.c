@@ -41,7 +41,7 @@ static octet_status eval(octet_eval *e)
     OCTET_TRY(split_point(e->node, x->rank, &at, e->diag));
     dims[0] = octet_dims_product(x->dims, 0, at);
     dims[1] = octet_dims_product(x->dims, at, x->rank);
-    return octet_eval_reshaped(e, 2, dims);
+    return octet_eval_output_view(e, 0, 0, 2, dims);
 }
 
 const octet_op octet_op_flatten = {

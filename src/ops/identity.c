@@ -6,7 +6,7 @@
 static octet_status eval(octet_eval *e)
 {
     OCTET_TRY(octet_eval_require(e, 1));
-    return octet_eval_reshaped(e, e->in[0]->rank, e->in[0]->dims);
+    return octet_eval_output_view(e, 0, 0, e->in[0]->rank, e->in[0]->dims);
 }
 
 const octet_op octet_op_identity = {

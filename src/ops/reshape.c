@@ -157,7 +157,7 @@ static octet_status eval(octet_eval *e)
     if (rank > OCTET_MAX_RANK)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "rank %u is not supported", rank);
     OCTET_TRY(resolve(e, dims, (int32_t)rank));
-    return octet_eval_reshaped(e, (int32_t)rank, dims);
+    return octet_eval_output_view(e, 0, 0, (int32_t)rank, dims);
 }
 
 const octet_op octet_op_reshape = {

@@ -89,7 +89,7 @@ octet_status octet_scatter_prepare(octet_eval *e, size_t *element, octet_scatter
     if (*update == NULL)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "reduction '%s' of %s is not supported",
                           reduction, octet_dtype_get(x->dtype)->name);
-    return octet_eval_reshaped(e, x->rank, x->dims);
+    return octet_eval_copy(e, 0, x);
 }
 
 /* ---- ScatterND */

@@ -72,7 +72,7 @@ static octet_status eval(octet_eval *e)
             return octet_fail(e->diag, OCTET_ERR_DATA, "axis %d has size %lld instead of 1", (int)i,
                               (long long)x->dims[i]);
     }
-    return octet_eval_reshaped(e, rank, dims);
+    return octet_eval_output_view(e, 0, 0, rank, dims);
 }
 
 const octet_op octet_op_squeeze = {

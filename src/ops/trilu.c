@@ -23,7 +23,7 @@ static octet_status eval(octet_eval *e)
     OCTET_TRY(octet_eval_int(e, 1, 0, &k));
     if (x->rank < 2)
         return octet_fail(e->diag, OCTET_ERR_DATA, "the input has rank %d", (int)x->rank);
-    OCTET_TRY(octet_eval_reshaped(e, x->rank, x->dims));
+    OCTET_TRY(octet_eval_copy(e, 0, x));
     rows = x->dims[x->rank - 2];
     columns = x->dims[x->rank - 1];
     total = x->bytes == 0 ? 0 : octet_dims_product(x->dims, 0, x->rank - 1);

@@ -48,7 +48,7 @@ static octet_status eval(octet_eval *e)
     OCTET_TRY(new_axes(axes, n, e->in[0]->rank, &rank, added, e->diag));
     for (int32_t i = 0; i < rank; i++)
         dims[i] = added[i] ? 1 : e->in[0]->dims[from++];
-    return octet_eval_reshaped(e, rank, dims);
+    return octet_eval_output_view(e, 0, 0, rank, dims);
 }
 
 const octet_op octet_op_unsqueeze = {

@@ -198,6 +198,13 @@ static void count_up(octet_buffers *pool, size_t bytes)
         pool->peak_held = pool->heap + pool->block_bytes;
 }
 
+/* A run that went its own way has no use for the rest of the block. */
+static void drop_unused_block(octet_buffers *pool)
+{
+    if (pool->block != NULL && !pool->following && pool->in_block == 0)
+        free_block(pool);
+}
+
 void *octet_buffers_take(octet_buffers *pool, size_t bytes)
 {
     size_t rounded;
@@ -210,6 +217,7 @@ void *octet_buffers_take(octet_buffers *pool, size_t bytes)
         return NULL;
     uint32_t number = pool->now.count - 1;
     pool->following = pool->following && as_planned(pool, number);
+    drop_unused_block(pool);
     if (pool->following)
         h = (header *)(void *)(pool->block + pool->plan.all[number].place);
     else
@@ -217,7 +225,10 @@ void *octet_buffers_take(octet_buffers *pool, size_t bytes)
     if (h == NULL)
         return NULL;
     *h = (header){.bytes = rounded, .number = number, .owners = 1, .on_heap = !pool->following};
-    pool->heap += h->on_heap ? rounded : 0;
+    if (h->on_heap)
+        pool->heap += rounded;
+    else
+        pool->in_block++;
     count_up(pool, rounded);
     return (char *)h + HEADER;
 }
@@ -244,5 +255,8 @@ void octet_buffers_give(octet_buffers *pool, void *data)
     if (h->on_heap) {
         pool->heap -= h->bytes;
         octet_mem_free_aligned(pool->allocator, h);
+    } else {
+        pool->in_block--;
+        drop_unused_block(pool);
     }
 }

@@ -28,6 +28,7 @@ typedef struct octet_buffers {
     octet_buffer_notes now, plan;
     unsigned char *block; /* NULL: everything comes from the heap */
     size_t block_bytes;
+    uint32_t in_block;      /* buffers there now */
     uint32_t clock;         /* takes and gives since the run began */
     uint32_t misses;        /* runs in a row that differed from the plan */
     bool following;         /* this run has done what the plan says */

@@ -127,6 +127,33 @@ static void repeated_reads(void **state)
     expect(G "{a = Add(x, x)\nb = Add(a, a)\nc = Mul(a, b)\ny = Add(c, a)\n}", 1.0F, 10.0F);
 }
 
+/* Reshaped tensors share their storage: nobody may write into it, and it lives until the last
+ * reader. */
+static void shared_storage(void **state)
+{
+#define SHARE                                                                                      \
+    "<int64[2] tall = {2, 1}, int64[1] flat = {2}, int64[1, 1] at = {0}, float[1] new = {7}>\n"
+    (void)state;
+    expect(G SHARE "{a = Neg(x)\nb = Reshape(a, tall)\nc = Reshape(b, flat)\n"
+                   "d = ScatterND(c, at, new)\ne = Add(a, d)\ny = Add(e, c)\n}",
+           1.0F, 5.0F);
+    expect(G SHARE "{a = Reshape(x, tall)\ny = Reshape(a, flat)\n}", 3.0F, 3.0F);
+    expect(G SHARE "{a = ScatterND(x, at, new)\ny = Add(a, x)\n}", 1.0F, 8.0F);
+}
+
+/* The activation goes into the operator before it, unless somebody else reads or watches between.
+ */
+static void fused_activations(void **state)
+{
+    (void)state;
+    expect(G "<float[2, 2] w = {1, 0, 0, 1}>\n{a = MatMul(x, w)\ny = Relu(a)\n}", -3.0F, 0.0F);
+    expect(G "<float[2, 2] w = {1, 0, 0, 1}, float lo = {0}, float hi = {6}>\n"
+             "{a = MatMul(x, w)\ny = Clip(a, lo, hi)\n}",
+           9.0F, 6.0F);
+    expect(G "<float[2, 2] w = {1, 0, 0, 1}>\n{a = MatMul(x, w)\nb = Relu(a)\ny = Add(a, b)\n}",
+           -3.0F, -3.0F);
+}
+
 static const char *const unheard[] = {"'u'", "'Unheard'", "'strange.domain'", NULL};
 
 static void unknown_operators(void **state)
@@ -228,6 +255,8 @@ int main(void)
         cmocka_unit_test(branches),
         cmocka_unit_test(loops),
         cmocka_unit_test(repeated_reads),
+        cmocka_unit_test(shared_storage),
+        cmocka_unit_test(fused_activations),
         cmocka_unit_test(unknown_operators),
         cmocka_unit_test(unknown_operators_in_branches),
         cmocka_unit_test(only_what_is_watched_runs),
