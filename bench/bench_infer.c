@@ -198,7 +198,7 @@ static void measure(bench *b)
     qsort(t, n, sizeof *t, compare_seconds);
     printf("min %.4f ms, median %.4f ms, %zu runs, %ld threads, %s, tensors %.2f MB\n", 1e3 * t[0],
            1e3 * t[n / 2], n, b->a.threads, octet_cpu_level_name(octet_context_cpu(b->ctx)),
-           (double)octet_worker_peak_bytes(b->worker) / 1e6);
+           (double)octet_worker_memory(b->worker).held / 1e6);
     free(t);
 }
 

@@ -169,6 +169,10 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 
 #    include "conv.inc"
 
+#    include "pointwise.inc"
+
+#    include "pool.inc"
+
 #else
 typedef int octet_no_avx512; /* a translation unit must not be empty */
 #endif

@@ -4,6 +4,7 @@
  * The sum of a window is one chain of additions in row-major order of the kernel; padding adds
  * nothing.
  */
+#include "ops/fused.h"
 #include "ops/pool_common.h"
 
 #include <string.h>
@@ -48,6 +49,7 @@ AVERAGE(double)
 static octet_status eval(octet_eval *e)
 {
     octet_pool p = {.init = init_float, .tap = tap_float, .finish = finish_float};
+    bool done = false;
 
     OCTET_TRY(octet_eval_require(e, 1));
     if (e->in[0]->dtype == OCTET_DTYPE_FLOAT64)
@@ -58,7 +60,12 @@ static octet_status eval(octet_eval *e)
     p.count_pad = octet_node_int(e->node, "count_include_pad", 0) != 0;
     OCTET_TRY(octet_pool_init(e, &p));
     OCTET_TRY(octet_pool_count(e, &p));
-    return octet_pool_run(e, &p, NULL);
+    if (e->in[0]->dtype == OCTET_DTYPE_FLOAT32)
+        OCTET_TRY(octet_pool_rows(e, &p, false, &done));
+    if (done)
+        return OCTET_OK;
+    OCTET_TRY(octet_pool_run(e, &p, NULL));
+    return octet_finish_output(e);
 }
 
 const octet_op octet_op_average_pool = {
@@ -67,6 +74,7 @@ const octet_op octet_op_average_pool = {
     .since = 11,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_pool_infer,
     .eval = eval,
 };

@@ -1,6 +1,7 @@
 /* max_pool.c: MaxPool, with Indices
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "ops/fused.h"
 #include "ops/pool_common.h"
 
 #include <math.h>
@@ -81,6 +82,7 @@ static octet_status eval(octet_eval *e)
     octet_dtype dtype;
     octet_pool p;
     int64_t *index = NULL;
+    bool done = false;
 
     OCTET_TRY(octet_eval_require(e, 1));
     dtype = e->in[0]->dtype;
@@ -91,7 +93,12 @@ static octet_status eval(octet_eval *e)
     OCTET_TRY(octet_pool_init(e, &p));
     if (octet_eval_wants(e, 1))
         OCTET_TRY(make_indices(e, &p, &index));
-    return octet_pool_run(e, &p, index);
+    else if (dtype == OCTET_DTYPE_FLOAT32)
+        OCTET_TRY(octet_pool_rows(e, &p, true, &done));
+    if (done)
+        return OCTET_OK;
+    OCTET_TRY(octet_pool_run(e, &p, index));
+    return octet_finish_output(e);
 }
 
 const octet_op octet_op_max_pool = {
@@ -101,6 +108,7 @@ const octet_op octet_op_max_pool = {
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}, {.name = "Indices", .role = OCTET_ROLE_SHAPE, .optional = true}},
     .quant = {.observe = OCTET_OBSERVE_SHARED},
+    .fuses = true,
     .infer = octet_pool_infer,
     .eval = eval,
 };

@@ -36,6 +36,9 @@ octet_status octet_pool_count(octet_eval *e, octet_pool *p);
 /* Taps of output o on an axis that lie in the image (or its padding, when that counts). */
 int64_t octet_pool_axis_count(const octet_pool *p, int32_t axis, int64_t o);
 octet_status octet_pool_run(octet_eval *e, const octet_pool *p, int64_t *index);
+/* The same for float32 over one or two axes without Indices, by kernels, e->fused too. *done is
+ * false where that does not fit. */
+octet_status octet_pool_rows(octet_eval *e, const octet_pool *p, bool max, bool *done);
 
 octet_status octet_pool_infer(octet_infer *in);
 

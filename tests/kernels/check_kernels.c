@@ -473,6 +473,11 @@ static void check_conv_row_f32(const octet_kernels *ref, const octet_kernels *ca
     }
 }
 
+/* ---- in files of their own */
+
+#include "checks_pointwise.h"
+#include "checks_pool.h"
+
 /* ---- hashing */
 
 static void check_sha256_blocks(const octet_kernels *ref, const octet_kernels *cand)

@@ -1,0 +1,230 @@
+/* pool_rows.c: MaxPool and AveragePool of float32 over one or two axes, a row at a time
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A plane whose windows reach over its edge is copied into a padded one first: -infinity is never
+ * the largest, and +0 changes no sum. The largest of a window is the largest of its rows' largest,
+ * which neighbouring windows share; of equal elements the first one wins either way. A sum is one
+ * chain over all taps.
+ */
+#include "base/parallel.h"
+#include "ops/fused.h"
+#include "ops/pool_common.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Planes side by side where a row of outputs is shorter than a vector. */
+#define PLANES 64
+
+typedef struct job {
+    const octet_pool *p;
+    const octet_kernels *k;
+    const octet_finish *finish;
+    const float *x;
+    float *y;
+    size_t in_h, in_w, out_h, out_w; /* as two axes */
+    size_t kernel[2], stride[2], dilation[2], lead[2];
+    size_t rows, width; /* of the padded plane: what the windows reach */
+    bool direct;        /* it is part of the plane itself */
+    size_t row;         /* distance of rows in what is read: width, or in_w */
+    size_t planes, taps;
+    bool even;       /* of a maximum: all rows as one */
+    size_t wide_row; /* distance of rows that hold the largest of each window's row */
+    int64_t *offset; /* of all taps; of a maximum: of a row's taps, then of the rows */
+    float *counts;   /* of a sum: what to divide by, one plane */
+    float *work;     /* `work_size` for each worker */
+    size_t work_size;
+} job;
+
+/* ---- sizes */
+
+static void set_axis(job *j, const octet_conv_shape *s, int32_t axis, int32_t to)
+{
+    bool is = axis >= 0;
+
+    j->kernel[to] = is ? (size_t)s->kernel[axis] : 1;
+    j->stride[to] = is ? (size_t)s->stride[axis] : 1;
+    j->dilation[to] = is ? (size_t)s->dilation[axis] : 1;
+    j->lead[to] = is ? (size_t)s->pad_begin[axis] : 0;
+}
+
+/* What the windows reach; far more than there is: the kernel or its padding is out of all
+ * proportion.
+ */
+static bool reach(const octet_conv_shape *s, int32_t axis, size_t *out)
+{
+    int64_t span, all;
+
+    if (!octet_mul_i64(s->kernel[axis] - 1, s->dilation[axis], &span) ||
+        !octet_mul_i64(s->out[axis] - 1, s->stride[axis], &all))
+        return false;
+    *out = (size_t)all + (size_t)span + 1;
+    return *out <= 4 * ((size_t)s->in[axis] + (size_t)s->out[axis]) + 64;
+}
+
+static bool set_sizes(job *j)
+{
+    const octet_conv_shape *s = &j->p->s;
+    int32_t last = s->rank - 1;
+
+    set_axis(j, s, last - 1, 0);
+    set_axis(j, s, last, 1);
+    j->rows = 1;
+    if (s->rank > 2 || !reach(s, last, &j->width) || (last > 0 && !reach(s, 0, &j->rows)))
+        return false;
+    j->in_h = last > 0 ? (size_t)s->in[0] : 1;
+    j->out_h = last > 0 ? (size_t)s->out[0] : 1;
+    j->in_w = (size_t)s->in[last];
+    j->out_w = (size_t)s->out[last];
+    j->planes = (size_t)(s->batch * s->channels);
+    j->direct = j->lead[0] == 0 && j->lead[1] == 0 && j->rows <= j->in_h && j->width <= j->in_w;
+    j->row = j->direct ? j->in_w : j->width;
+    return true;
+}
+
+/* ---- one plane */
+
+static const float *pad_plane(const job *j, float fill, const float *x, float *padded)
+{
+    size_t top = j->lead[0], left = j->lead[1];
+    size_t rows = j->rows > top ? j->rows - top : 0;
+    size_t width = j->width > left ? j->width - left : 0;
+
+    if (j->direct)
+        return x;
+    rows = rows < j->in_h ? rows : j->in_h;
+    width = width < j->in_w ? width : j->in_w;
+    for (size_t i = 0; i < j->rows * j->width; i++)
+        padded[i] = fill;
+    for (size_t r = 0; width > 0 && r < rows; r++)
+        memcpy(padded + (top + r) * j->width + left, x + r * j->in_w, width * sizeof *x);
+    return padded;
+}
+
+/* Rows first, then columns. */
+static void max_plane(void *arg, size_t plane, int worker)
+{
+    const job *j = arg;
+    float *padded = j->work + (size_t)worker * j->work_size;
+    float *wide = padded + (j->direct ? 0 : j->rows * j->width);
+    const float *x = pad_plane(j, -INFINITY, j->x + plane * j->in_h * j->in_w, padded);
+    float *y = j->y + plane * j->out_h * j->out_w;
+
+    if (j->even)
+        j->k->max_row_f32((j->rows - 1) * j->wide_row + j->out_w, j->kernel[1], j->offset, x,
+                          j->stride[1], wide);
+    for (size_t r = 0; !j->even && r < j->rows; r++)
+        j->k->max_row_f32(j->out_w, j->kernel[1], j->offset, x + r * j->row, j->stride[1],
+                          wide + r * j->wide_row);
+    for (size_t o = 0; o < j->out_h; o++)
+        j->k->max_row_f32(j->out_w, j->kernel[0], j->offset + j->kernel[1],
+                          wide + o * j->stride[0] * j->wide_row, 1, y + o * j->out_w);
+    octet_finish_block(j->finish, worker, j->out_h * j->out_w, y);
+}
+
+static void sum_plane(void *arg, size_t plane, int worker)
+{
+    const job *j = arg;
+    const float *x = pad_plane(j, 0.0f, j->x + plane * j->in_h * j->in_w,
+                               j->work + (size_t)worker * j->work_size);
+    size_t n = j->out_h * j->out_w;
+    float *y = j->y + plane * n;
+
+    for (size_t o = 0; o < j->out_h; o++)
+        j->k->sum_row_f32(j->out_w, j->taps, j->offset, x + o * j->stride[0] * j->row, j->stride[1],
+                          y + o * j->out_w);
+    j->k->div_f32(n, y, 1, j->counts, 1, y);
+    octet_finish_block(j->finish, worker, n, y);
+}
+
+/* The same output of many planes at a time. */
+static void sum_planes(void *arg, size_t index, int worker)
+{
+    const job *j = arg;
+    size_t first = index * PLANES, in_plane = j->in_h * j->in_w, n = j->out_h * j->out_w;
+    size_t count = j->planes - first < PLANES ? j->planes - first : PLANES;
+    const float *x = j->x + first * in_plane;
+    float *y = j->y + first * n, sums[PLANES];
+
+    for (size_t o = 0; o < n; o++) {
+        size_t at = o / j->out_w * j->stride[0] * j->row + o % j->out_w * j->stride[1];
+
+        j->k->sum_row_f32(count, j->taps, j->offset, x + at, in_plane, sums);
+        j->k->div_f32(count, sums, 1, &j->counts[o], 0, sums);
+        for (size_t i = 0; i < count; i++)
+            y[i * n + o] = sums[i];
+    }
+    octet_finish_block(j->finish, worker, count * n, y);
+}
+
+/* ---- all planes */
+
+static octet_status allocate(octet_eval *e, job *j, size_t offsets, size_t work)
+{
+    j->work_size = work + 16;
+    j->offset = octet_eval_scratch(e, offsets * sizeof *j->offset);
+    j->work = octet_eval_scratch(e, (size_t)(e->threads > 1 ? e->threads : 1) * j->work_size *
+                                        sizeof *j->work);
+    OCTET_TRY_ALLOC(e->diag, j->offset);
+    OCTET_TRY_ALLOC(e->diag, j->work);
+    return OCTET_OK;
+}
+
+/* Rows of the plane that are in step with the windows are taken as one long row, unless too much of
+ * it is wasted. */
+static octet_status prepare_max(octet_eval *e, job *j)
+{
+    size_t steps = j->row / j->stride[1];
+
+    j->even = j->row % j->stride[1] == 0 && steps < j->out_w + j->out_w / 4 + 8;
+    j->wide_row = j->even ? steps : j->out_w;
+    OCTET_TRY(allocate(e, j, j->kernel[0] + j->kernel[1],
+                       (j->direct ? 0 : j->rows * j->width) + j->rows * (j->wide_row + 1)));
+    for (size_t t = 0; t < j->kernel[1]; t++)
+        j->offset[t] = (int64_t)(t * j->dilation[1]);
+    for (size_t t = 0; t < j->kernel[0]; t++)
+        j->offset[j->kernel[1] + t] = (int64_t)(t * j->dilation[0] * j->wide_row);
+    return OCTET_OK;
+}
+
+static octet_status prepare_sum(octet_eval *e, job *j)
+{
+    size_t t = 0, n = j->out_h * j->out_w;
+
+    j->taps = j->kernel[0] * j->kernel[1];
+    OCTET_TRY(allocate(e, j, j->taps, j->direct ? 0 : j->rows * j->width));
+    for (size_t r = 0; r < j->kernel[0]; r++)
+        for (size_t c = 0; c < j->kernel[1]; c++)
+            j->offset[t++] = (int64_t)(r * j->dilation[0] * j->row + c * j->dilation[1]);
+    j->counts = octet_eval_scratch(e, n * sizeof *j->counts);
+    OCTET_TRY_ALLOC(e->diag, j->counts);
+    for (size_t o = 0; o < n; o++) {
+        int64_t r = j->p->s.rank == 2 ? octet_pool_axis_count(j->p, 0, (int64_t)(o / j->out_w)) : 1;
+        float count = (float)r * j->p->columns[o % j->out_w];
+
+        j->counts[o] = count == 0.0f ? 1.0f : count; /* an empty window: +0 */
+    }
+    return OCTET_OK;
+}
+
+octet_status octet_pool_rows(octet_eval *e, const octet_pool *p, bool max, bool *done)
+{
+    job j = {.p = p, .k = e->k, .x = e->in[0]->data, .y = e->out[0].data};
+    octet_finish finish;
+    bool across;
+
+    *done = octet_tensor_count(&e->out[0]) == 0 || set_sizes(&j);
+    if (!*done || octet_tensor_count(&e->out[0]) == 0)
+        return OCTET_OK;
+    OCTET_TRY(max ? prepare_max(e, &j) : prepare_sum(e, &j));
+    OCTET_TRY(octet_finish_begin(e, &finish));
+    j.finish = &finish;
+    across = !max && j.direct && j.out_w < 4;
+    octet_parallel_for(across ? (j.planes + PLANES - 1) / PLANES : j.planes, e->threads,
+                       max      ? max_plane
+                       : across ? sum_planes
+                                : sum_plane,
+                       &j);
+    octet_finish_end(e, &finish);
+    return OCTET_OK;
+}
