@@ -13,21 +13,10 @@ octet_isa octet_isa_host_simd(void)
 /* A kernel that gains nothing from vectors of four, or has no variant: the reference. pow computes
  * in double; packing A gathers single elements. */
 #    define octet_pow_f32_neon octet_pow_f32_ref
+#    define octet_histogram_f32_neon octet_histogram_f32_ref
 #    define octet_gemm_pack_a_f32_neon octet_gemm_pack_a_f32_ref
 
 static const octet_kernels neon = {
-#    define octet_im2col_q8_neon octet_im2col_q8_ref
-#    define octet_gemm_u8s8_neon octet_gemm_u8s8_ref
-#    define octet_gemm_s8u8_neon octet_gemm_s8u8_ref
-#    define octet_gemm_u8s8_pairs_neon octet_gemm_u8s8_pairs_ref
-#    define octet_gemm_s8u8_pairs_neon octet_gemm_s8u8_pairs_ref
-#    define octet_conv_row_q8_neon octet_conv_row_q8_ref
-#    define octet_requantize_s32_neon octet_requantize_s32_ref
-#    define octet_requantize_f32_neon octet_requantize_f32_ref
-#    define octet_requantize_nearest_neon octet_requantize_nearest_ref
-#    define octet_requantize_away_neon octet_requantize_away_ref
-#    define octet_requantize_fixed_neon octet_requantize_fixed_ref
-
     .isa = OCTET_ISA_NEON,
 #    define K(name, ret, params) .name = octet_##name##_neon,
 #    include "kernels.def"
