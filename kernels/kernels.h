@@ -67,19 +67,6 @@ typedef struct octet_run {
     size_t length;
 } octet_run;
 
-typedef struct octet_kernels {
-    octet_isa isa;
-#define K(name, ret, params) ret(*name) params;
-#include "kernels.def"
-#undef K
-} octet_kernels;
-
-/* Best level of this machine. */
-octet_isa octet_isa_host(void);
-
-/* The table for a level not above the host's; constant, shared, never freed. A level that this
- * build does not have gives the one below. */
-const octet_kernels *octet_kernels_get(octet_isa isa);
 /* ---- 8-bit integers; the kernels are in int8.def */
 
 /* C (m x n) = A B, sums of 4 * quads products. Element r of the reduction of row i of A lies at
@@ -115,6 +102,20 @@ typedef struct octet_requant {
     void *y;
     size_t y_row; /* in elements */
 } octet_requant;
+
+typedef struct octet_kernels {
+    octet_isa isa;
+#define K(name, ret, params) ret(*name) params;
+#include "kernels.def"
+#undef K
+} octet_kernels;
+
+/* Best level of this machine. */
+octet_isa octet_isa_host(void);
+
+/* The table for a level not above the host's; constant, shared, never freed. A level that this
+ * build does not have gives the one below. */
+const octet_kernels *octet_kernels_get(octet_isa isa);
 
 
 /* ---- built on the table (gemm.c) */
