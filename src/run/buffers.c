@@ -85,29 +85,67 @@ static void insert(octet_buffer_note *note, octet_buffer_note **placed, size_t n
     placed[i] = note;
 }
 
-static int larger_first(const void *a, const void *b)
+/* The most that is alive at any time of a buffer's life. */
+static size_t crowd(const octet_buffer_note *note, const size_t *live)
+{
+    size_t most = 0;
+
+    for (uint32_t t = note->born; t < note->died; t++)
+        most = live[t] > most ? live[t] : most;
+    return most;
+}
+
+static int most_crowded_first(const void *a, const void *b)
 {
     const octet_buffer_note *x = *(octet_buffer_note *const *)a,
                             *y = *(octet_buffer_note *const *)b;
 
+    if (x->crowd != y->crowd)
+        return x->crowd > y->crowd ? -1 : 1;
     if (x->bytes != y->bytes)
         return x->bytes > y->bytes ? -1 : 1;
     return x->born < y->born ? -1 : 1;
 }
 
-/* Largest first, each at the lowest place that is free all its life. Returns the bytes needed, 0:
- * no memory. */
-static size_t lay_out(const octet_allocator *allocator, octet_buffer_notes *notes)
+/* live[t]: bytes alive after event t. */
+static void fill_live(const octet_buffer_notes *notes, size_t *live, uint32_t clock)
+{
+    memset(live, 0, clock * sizeof *live);
+    for (uint32_t i = 0; i < notes->count; i++)
+        for (uint32_t t = notes->all[i].born; t < notes->all[i].died; t++)
+            live[t] += notes->all[i].bytes;
+}
+
+static bool order_notes(const octet_allocator *allocator, octet_buffer_notes *notes, uint32_t clock,
+                        octet_buffer_note **order)
+{
+    size_t *live = octet_mem_alloc(allocator, clock, sizeof *live);
+
+    if (live == NULL)
+        return false;
+    fill_live(notes, live, clock);
+    for (uint32_t i = 0; i < notes->count; i++) {
+        order[i] = &notes->all[i];
+        order[i]->crowd = crowd(order[i], live);
+    }
+    qsort(order, notes->count, sizeof *order, most_crowded_first);
+    octet_mem_free(allocator, live);
+    return true;
+}
+
+/* Those that live when memory is fullest first, each at the lowest place that is free all its life:
+ * in practice that needs no or little more than what is alive at the peak. Returns the bytes
+ * needed, 0: no memory. */
+static size_t lay_out(const octet_allocator *allocator, octet_buffer_notes *notes, uint32_t clock)
 {
     octet_buffer_note **order = octet_mem_alloc(allocator, 2 * (size_t)notes->count, sizeof *order);
     octet_buffer_note **placed = order + notes->count;
     size_t all = 0;
 
-    if (order == NULL)
+    if (order == NULL || !order_notes(allocator, notes, clock, order)) {
+        octet_mem_free(allocator, order);
         return 0;
-    for (uint32_t i = 0; i < notes->count; i++)
-        order[i] = &notes->all[i];
-    qsort(order, notes->count, sizeof *order, larger_first);
+    }
     for (uint32_t i = 0; i < notes->count; i++) {
         order[i]->place = find_place(order[i], placed, i);
         insert(order[i], placed, i);
@@ -129,7 +167,7 @@ static void make_plan(octet_buffers *pool)
             pool->plan.all[i].died = pool->clock;
     if (pool->plan.count == 0 || pool->plan.count > MOST_PLANNED)
         return;
-    pool->block_bytes = lay_out(pool->allocator, &pool->plan);
+    pool->block_bytes = lay_out(pool->allocator, &pool->plan, pool->clock);
     if (pool->block_bytes > 0)
         pool->block = octet_mem_alloc_aligned(pool->allocator, pool->block_bytes);
     if (pool->block == NULL)

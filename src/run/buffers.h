@@ -15,6 +15,7 @@
 typedef struct octet_buffer_note {
     size_t bytes; /* header included */
     size_t place; /* in the block */
+    size_t crowd; /* most bytes alive at any time of its life */
     uint32_t born, died;
 } octet_buffer_note;
 
