@@ -139,13 +139,14 @@ static bool order_notes(const octet_allocator *allocator, octet_buffer_notes *no
 static size_t lay_out(const octet_allocator *allocator, octet_buffer_notes *notes, uint32_t clock)
 {
     octet_buffer_note **order = octet_mem_alloc(allocator, 2 * (size_t)notes->count, sizeof *order);
-    octet_buffer_note **placed = order + notes->count;
+    octet_buffer_note **placed;
     size_t all = 0;
 
     if (order == NULL || !order_notes(allocator, notes, clock, order)) {
         octet_mem_free(allocator, order);
         return 0;
     }
+    placed = order + notes->count;
     for (uint32_t i = 0; i < notes->count; i++) {
         order[i]->place = find_place(order[i], placed, i);
         insert(order[i], placed, i);
