@@ -25,6 +25,7 @@ const octet_op octet_op_abs = {
     .since = 13,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "ops/elementwise.h"
+#include "ops/fused.h"
 
 #include <float.h>
 
@@ -78,7 +79,7 @@ static octet_status eval(octet_eval *e)
                           octet_dtype_get(x->dtype)->name);
     OCTET_TRY(octet_eval_output_like(e, 0, x));
     loops[x->dtype](e->k, (size_t)octet_tensor_count(x), x->data, min, max, e->out[0].data);
-    return OCTET_OK;
+    return octet_finish_output(e);
 }
 
 /* An input that is absent, or a constant float; the bound it gives, or `otherwise`. */
@@ -112,6 +113,7 @@ const octet_op octet_op_clip = {
            {.name = "min", .role = OCTET_ROLE_PARAM, .optional = true},
            {.name = "max", .role = OCTET_ROLE_PARAM, .optional = true}},
     .out = {{.name = "output"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
     .as_activation = as_activation,

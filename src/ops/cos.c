@@ -19,6 +19,7 @@ const octet_op octet_op_cos = {
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
     .quant = {.observe = OCTET_OBSERVE_FIXED, .fixed_min = -1.0f, .fixed_max = 1.0f},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

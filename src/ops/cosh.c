@@ -13,6 +13,7 @@ const octet_op octet_op_cosh = {
     .since = 9,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

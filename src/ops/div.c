@@ -30,6 +30,7 @@ const octet_op octet_op_div = {
     .since = 13,
     .in = {{.name = "A"}, {.name = "B"}},
     .out = {{.name = "C"}},
+    .fuses = true,
     .infer = octet_infer_shape_value_binary,
     .eval = eval,
 };

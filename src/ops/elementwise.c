@@ -3,6 +3,9 @@
  */
 #include "ops/elementwise.h"
 
+#include "ops/fused.h"
+
+#include <stdint.h>
 #include <string.h>
 
 /* Neighbouring dims in which the same inputs are stretched are one dim here. */
@@ -55,19 +58,31 @@ typedef struct operands {
     size_t in_size, out_size; /* bytes per element */
 } operands;
 
-static void run(const octet_kernels *k, const walk *w, octet_binary_loop loop, const operands *o)
+/* finish NULL: nothing follows. */
+static void run(const octet_kernels *k, const walk *w, octet_binary_loop loop, const operands *o,
+                const octet_finish *finish)
 {
     int32_t inner = w->rank - 1;
     size_t n = inner < 0 ? 1 : (size_t)w->dims[inner], at_a = 0, at_b = 0;
     size_t sa = inner >= 0 && w->a[inner] != 0, sb = inner >= 0 && w->b[inner] != 0;
+    size_t block = finish == NULL ? SIZE_MAX : OCTET_FINISH_BLOCK, hot = 0, count;
     int64_t index[OCTET_MAX_RANK] = {0};
     char *y = o->y;
 
     for (;;) {
         int32_t d = inner - 1;
 
-        loop(k, n, o->a + at_a * o->in_size, sa, o->b + at_b * o->in_size, sb, y);
-        y += n * o->out_size;
+        for (size_t i = 0; i < n; i += count) {
+            count = n - i < block - hot ? n - i : block - hot;
+            loop(k, count, o->a + (at_a + i * sa) * o->in_size, sa,
+                 o->b + (at_b + i * sb) * o->in_size, sb, y);
+            y += count * o->out_size;
+            hot += count;
+            if (hot == block) {
+                octet_finish_block(finish, 0, hot, (float *)(void *)y - hot);
+                hot = 0;
+            }
+        }
         for (; d >= 0; d--) {
             at_a += w->a[d];
             at_b += w->b[d];
@@ -78,8 +93,10 @@ static void run(const octet_kernels *k, const walk *w, octet_binary_loop loop, c
             index[d] = 0;
         }
         if (d < 0)
-            return;
+            break;
     }
+    if (finish != NULL)
+        octet_finish_block(finish, 0, hot, (float *)(void *)y - hot);
 }
 
 static octet_status broadcast(octet_eval *e, const octet_tensor *a, const octet_tensor *b,
@@ -114,7 +131,7 @@ static bool empty(int32_t rank, const int64_t *dims)
 }
 
 static void apply(const octet_kernels *k, octet_binary_loop loop, const octet_tensor *a,
-                  const octet_tensor *b, const octet_tensor *y)
+                  const octet_tensor *b, const octet_tensor *y, const octet_finish *finish)
 {
     walk w;
     operands o = {.a = a->data, .b = b->data, .y = y->data};
@@ -124,7 +141,7 @@ static void apply(const octet_kernels *k, octet_binary_loop loop, const octet_te
     o.in_size = element_size(a->dtype);
     o.out_size = element_size(y->dtype);
     walk_init(&w, a, b, y->rank, y->dims);
-    run(k, &w, loop, &o);
+    run(k, &w, loop, &o, finish);
 }
 
 octet_status octet_binary_eval_on(octet_eval *e, octet_binary_loop loop, const octet_tensor *a,
@@ -132,10 +149,17 @@ octet_status octet_binary_eval_on(octet_eval *e, octet_binary_loop loop, const o
 {
     int32_t rank;
     int64_t dims[OCTET_MAX_RANK];
+    octet_finish finish;
 
     OCTET_TRY(broadcast(e, a, b, &rank, dims));
     OCTET_TRY(octet_eval_output(e, 0, result, rank, dims));
-    apply(e->k, loop, a, b, &e->out[0]);
+    if (result != OCTET_DTYPE_FLOAT32 || e->fused == NULL) {
+        apply(e->k, loop, a, b, &e->out[0], NULL);
+        return OCTET_OK;
+    }
+    OCTET_TRY(octet_finish_begin(e, &finish));
+    apply(e->k, loop, a, b, &e->out[0], &finish);
+    octet_finish_end(e, &finish);
     return OCTET_OK;
 }
 
@@ -151,7 +175,7 @@ static octet_status step(octet_eval *e, octet_binary_loop loop, const octet_tens
     OCTET_TRY(octet_tensor_describe(&y, acc->dtype, rank, dims, e->diag));
     y.data = octet_eval_scratch(e, y.bytes);
     OCTET_TRY_ALLOC(e->diag, y.data);
-    apply(e->k, loop, acc, b, &y);
+    apply(e->k, loop, acc, b, &y, NULL);
     *acc = y;
     return OCTET_OK;
 }
@@ -190,8 +214,12 @@ octet_status octet_variadic_eval(octet_eval *e, const octet_binary_loop *loops)
     OCTET_TRY(octet_eval_require(e, e->n_in > 0 ? e->n_in : 1));
     OCTET_TRY(check_types(e, loops));
     acc = *e->in[0];
-    if (e->n_in == 1)
+    if (e->n_in == 1 && e->fused == NULL)
         return octet_eval_output_view(e, 0, 0, acc.rank, acc.dims);
+    if (e->n_in == 1) {
+        OCTET_TRY(octet_eval_copy(e, 0, &acc));
+        return octet_finish_output(e);
+    }
     for (uint32_t i = 1; i + 1 < e->n_in; i++)
         OCTET_TRY(step(e, loops[acc.dtype], e->in[i], &acc));
     return octet_binary_eval_on(e, loops[acc.dtype], &acc, e->in[e->n_in - 1], acc.dtype);

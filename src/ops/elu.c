@@ -5,12 +5,7 @@
 
 static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    const float alpha = a->p[0];
-    float t[OCTET_UNARY_BLOCK];
-
-    a->k->exp_f32(n, x, t);
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] < 0.0f ? alpha * (t[i] - 1.0f) : x[i];
+    a->k->elu_f32(n, x, a->p[0], y);
 }
 
 static double f64(const octet_unary_args *a, double x)
@@ -28,6 +23,7 @@ const octet_op octet_op_elu = {
     .since = 6,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

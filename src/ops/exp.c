@@ -18,6 +18,7 @@ const octet_op octet_op_exp = {
     .since = 13,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

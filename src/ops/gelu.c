@@ -59,6 +59,7 @@ const octet_op octet_op_gelu = {
     .since = 20,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -35,7 +35,7 @@ static octet_status eval(octet_eval *e)
         float inverse = 1.0f / sqrtf(m.variance + epsilon);
         for (size_t at = 0; at < block; at += step) {
             size_t p = (i + at) / step % (size_t)params;
-            octet_norm_affine(step, y + at, inverse * scale[p], bias[p], y + at);
+            e->k->affine_f32(step, y + at, inverse * scale[p], bias[p], y + at);
         }
     }
     return OCTET_OK;

@@ -5,13 +5,7 @@
 
 static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    const float alpha = a->p[0], beta = a->p[1];
-
-    for (size_t i = 0; i < n; i++) {
-        float v = alpha * x[i] + beta;
-        v = v < 0.0f ? 0.0f : v;
-        y[i] = v > 1.0f ? 1.0f : v;
-    }
+    a->k->hard_sigmoid_f32(n, x, a->p[0], a->p[1], y);
 }
 
 static double f64(const octet_unary_args *a, double x)
@@ -31,6 +25,7 @@ const octet_op octet_op_hard_sigmoid = {
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
     .quant = {.observe = OCTET_OBSERVE_FIXED, .fixed_min = 0.0f, .fixed_max = 1.0f},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -5,13 +5,10 @@
 
 static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    (void)a;
-    for (size_t i = 0; i < n; i++) {
-        float v = x[i] * (1.0f / 6.0f) + 0.5f;
-        v = v < 0.0f ? 0.0f : v;
-        v = v > 1.0f ? 1.0f : v;
-        y[i] = x[i] * v;
-    }
+    float t[OCTET_UNARY_BLOCK];
+
+    a->k->hard_sigmoid_f32(n, x, 1.0f / 6.0f, 0.5f, t);
+    a->k->mul_f32(n, x, 1, t, 1, y);
 }
 
 static double f64(const octet_unary_args *a, double x)
@@ -30,6 +27,7 @@ const octet_op octet_op_hard_swish = {
     .since = 14,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -30,7 +30,7 @@ static octet_status eval(octet_eval *e)
         octet_moments m = octet_norm_moments(e->k, plane, (const float *)x->data + i, y, squares);
         size_t c = i / plane % channels;
 
-        octet_norm_affine(plane, y, scale[c] / sqrtf(m.variance + epsilon), bias[c], y);
+        e->k->affine_f32(plane, y, scale[c] / sqrtf(m.variance + epsilon), bias[c], y);
     }
     return OCTET_OK;
 }

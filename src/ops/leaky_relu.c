@@ -5,10 +5,7 @@
 
 static void f32(const octet_unary_args *a, size_t n, const float *x, float *y)
 {
-    const float alpha = a->p[0];
-
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] < 0.0f ? alpha * x[i] : x[i];
+    a->k->prelu_f32(n, x, 1, &a->p[0], 0, y);
 }
 
 static double f64(const octet_unary_args *a, double x)
@@ -26,6 +23,7 @@ const octet_op octet_op_leaky_relu = {
     .since = 6,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

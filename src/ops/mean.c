@@ -14,6 +14,8 @@ static octet_status eval(octet_eval *e)
     int64_t n;
 
     OCTET_TRY(octet_variadic_eval(e, loops));
+    if (e->n_in == 1) /* the input itself, perhaps */
+        return OCTET_OK;
     n = octet_tensor_count(&e->out[0]);
     if (e->out[0].dtype == OCTET_DTYPE_FLOAT32)
         for (float *y = e->out[0].data, *end = y + n; y < end; y++)

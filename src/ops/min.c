@@ -21,6 +21,7 @@ const octet_op octet_op_min = {
     .since = 13,
     .in = {{.name = "data_0", .variadic = true}},
     .out = {{.name = "min"}},
+    .fuses = true,
     .infer = octet_infer_shape_value_binary,
     .eval = eval,
 };

@@ -30,6 +30,7 @@ const octet_op octet_op_mish = {
     .since = 18,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

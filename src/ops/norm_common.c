@@ -15,12 +15,6 @@ octet_moments octet_norm_moments(const octet_kernels *k, size_t n, const float *
     return m;
 }
 
-void octet_norm_affine(size_t n, const float *x, float scale, float bias, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] * scale + bias;
-}
-
 octet_status octet_norm_require(octet_eval *e, uint32_t n_in)
 {
     OCTET_TRY(octet_eval_require(e, n_in));

@@ -15,9 +15,6 @@ typedef struct octet_moments {
 octet_moments octet_norm_moments(const octet_kernels *k, size_t n, const float *x, float *centred,
                                  float *squares);
 
-/* y = x * scale + bias; x == y too. */
-void octet_norm_affine(size_t n, const float *x, float scale, float bias, float *y);
-
 /* The first n_in inputs are given, and all given inputs are float32. */
 octet_status octet_norm_require(octet_eval *e, uint32_t n_in);
 /* Input `index` as a vector of `count` elements. */

@@ -6,7 +6,8 @@
 #define REAL(T, W) OCTET_BINARY_LOOP(T, T, u < 0 ? u * v : u)
 #define SIGNED(T, W) OCTET_BINARY_LOOP(T, T, u < 0 ? (T)((W)u * (W)v) : u)
 #define UNSIGNED(T, W) OCTET_BINARY_LOOP(T, T, ((void)v, u))
-OCTET_FLOATS(REAL)
+OCTET_KERNEL_LOOP(prelu_f32)
+REAL(double, double)
 OCTET_SIGNED(SIGNED)
 OCTET_UNSIGNED(UNSIGNED)
 
@@ -34,6 +35,7 @@ const octet_op octet_op_prelu = {
     .since = 9,
     .in = {{.name = "X"}, {.name = "slope", .role = OCTET_ROLE_PARAM}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

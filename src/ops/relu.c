@@ -38,6 +38,7 @@ const octet_op octet_op_relu = {
     .since = 13,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
     .as_activation = as_activation,

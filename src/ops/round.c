@@ -20,6 +20,7 @@ const octet_op octet_op_round = {
     .since = 11,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -32,6 +32,7 @@ const octet_op octet_op_selu = {
     .since = 6,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -28,6 +28,7 @@ const octet_op octet_op_shrink = {
     .since = 9,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

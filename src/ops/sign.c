@@ -31,6 +31,7 @@ const octet_op octet_op_sign = {
     .since = 13,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -20,6 +20,7 @@ const octet_op octet_op_sum = {
     .since = 8,
     .in = {{.name = "data_0", .variadic = true}},
     .out = {{.name = "sum"}},
+    .fuses = true,
     .infer = octet_infer_broadcast,
     .eval = eval,
 };

@@ -30,6 +30,7 @@ const octet_op octet_op_swish = {
     .since = 24,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

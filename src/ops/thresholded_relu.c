@@ -26,6 +26,7 @@ const octet_op octet_op_thresholded_relu = {
     .since = 10,
     .in = {{.name = "X"}},
     .out = {{.name = "Y"}},
+    .fuses = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -5,13 +5,14 @@
 
 #include "base/parallel.h"
 #include "ops/common.h"
+#include "ops/fused.h"
 
 /* Elements one thread takes at a time. */
 #define SHARE ((size_t)16 * OCTET_UNARY_BLOCK)
 
 typedef struct blocks {
     size_t n;
-    void (*body)(void *arg, size_t from, size_t count);
+    octet_unary_body body;
     void *arg;
 } blocks;
 
@@ -20,17 +21,15 @@ static void run_share(void *arg, size_t index, int worker)
     const blocks *b = arg;
     size_t from = index * SHARE;
 
-    (void)worker;
-    b->body(b->arg, from, b->n - from < SHARE ? b->n - from : SHARE);
+    b->body(b->arg, worker, from, b->n - from < SHARE ? b->n - from : SHARE);
 }
 
-void octet_unary_blocks(const octet_eval *e, size_t n,
-                        void (*body)(void *arg, size_t from, size_t count), void *arg)
+void octet_unary_blocks(const octet_eval *e, size_t n, octet_unary_body body, void *arg)
 {
     blocks b = {n, body, arg};
 
     if (n <= SHARE)
-        body(arg, 0, n);
+        body(arg, 0, 0, n);
     else
         octet_parallel_for((n + SHARE - 1) / SHARE, e->threads, run_share, &b);
 }
@@ -38,6 +37,7 @@ void octet_unary_blocks(const octet_eval *e, size_t n,
 typedef struct job {
     const octet_unary *u;
     octet_unary_args args;
+    octet_finish finish;
     octet_dtype dtype;
     const void *x;
     void *y;
@@ -48,7 +48,7 @@ static double apply_f64(const job *j, double x)
     return j->u->f64 != NULL ? j->u->f64(&j->args, x) : j->u->libm(x);
 }
 
-static void run_f32(void *arg, size_t from, size_t count)
+static void run_f32(void *arg, int worker, size_t from, size_t count)
 {
     const job *j = arg;
     const float *x = (const float *)j->x + from;
@@ -57,10 +57,11 @@ static void run_f32(void *arg, size_t from, size_t count)
     for (size_t i = 0; i < count; i += OCTET_UNARY_BLOCK) {
         size_t n = count - i < OCTET_UNARY_BLOCK ? count - i : OCTET_UNARY_BLOCK;
         j->u->f32(&j->args, n, x + i, y + i);
+        octet_finish_block(&j->finish, worker, n, y + i);
     }
 }
 
-static void run_f32_by_f64(void *arg, size_t from, size_t count)
+static void run_f32_by_f64(void *arg, int worker, size_t from, size_t count)
 {
     const job *j = arg;
     const float *x = j->x;
@@ -68,25 +69,28 @@ static void run_f32_by_f64(void *arg, size_t from, size_t count)
 
     for (size_t i = from; i < from + count; i++)
         y[i] = (float)apply_f64(j, x[i]);
+    octet_finish_block(&j->finish, worker, count, y + from);
 }
 
-static void run_f64(void *arg, size_t from, size_t count)
+static void run_f64(void *arg, int worker, size_t from, size_t count)
 {
     const job *j = arg;
     const double *x = j->x;
     double *y = j->y;
 
+    (void)worker;
     for (size_t i = from; i < from + count; i++)
         y[i] = apply_f64(j, x[i]);
 }
 
-static void run_i64(void *arg, size_t from, size_t count)
+static void run_i64(void *arg, int worker, size_t from, size_t count)
 {
     const job *j = arg;
     octet_dtype wide = j->args.is_unsigned ? OCTET_DTYPE_UINT64 : OCTET_DTYPE_INT64;
     size_t size = octet_dtype_get(j->dtype)->bits / 8;
     int64_t t[256];
 
+    (void)worker;
     for (size_t i = from; i < from + count; i += 256) {
         size_t n = from + count - i < 256 ? from + count - i : 256;
         octet_convert(wide, t, j->dtype, j->x, (int64_t)i, (int64_t)n);
@@ -96,9 +100,7 @@ static void run_i64(void *arg, size_t from, size_t count)
     }
 }
 
-typedef void (*runner)(void *arg, size_t from, size_t count);
-
-static runner choose(const octet_unary *u, octet_dtype dtype)
+static octet_unary_body choose(const octet_unary *u, octet_dtype dtype)
 {
     const octet_dtype_traits *t = octet_dtype_get(dtype);
     bool real = u->f64 != NULL || u->libm != NULL;
@@ -118,7 +120,7 @@ octet_status octet_unary_eval(octet_eval *e, const octet_unary *u)
     const octet_tensor *x = e->in[0];
     const octet_dtype_traits *t = octet_dtype_get(x->dtype);
     job j = {.u = u, .dtype = x->dtype, .x = x->data};
-    runner run = choose(u, x->dtype);
+    octet_unary_body run = choose(u, x->dtype);
 
     if (run == NULL)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
@@ -131,6 +133,9 @@ octet_status octet_unary_eval(octet_eval *e, const octet_unary *u)
             j.args.p[i] = octet_node_float(e->node, u->attr[i], u->fallback[i]);
     OCTET_TRY(octet_eval_output_like(e, 0, x));
     j.y = e->out[0].data;
+    if (x->dtype == OCTET_DTYPE_FLOAT32)
+        OCTET_TRY(octet_finish_begin(e, &j.finish));
     octet_unary_blocks(e, (size_t)octet_tensor_count(x), run, &j);
+    octet_finish_end(e, &j.finish);
     return OCTET_OK;
 }

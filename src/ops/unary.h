@@ -31,8 +31,8 @@ typedef struct octet_unary {
 octet_status octet_unary_eval(octet_eval *e, const octet_unary *u);
 
 /* Splits n elements into blocks for the threads of e. */
-void octet_unary_blocks(const octet_eval *e, size_t n,
-                        void (*body)(void *arg, size_t from, size_t count), void *arg);
+typedef void (*octet_unary_body)(void *arg, int worker, size_t from, size_t count);
+void octet_unary_blocks(const octet_eval *e, size_t n, octet_unary_body body, void *arg);
 
 /* The body of most descriptors: input X, output Y of the same type. */
 #define OCTET_UNARY_EVAL(table)                                                                    \
