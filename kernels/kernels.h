@@ -46,6 +46,19 @@ typedef struct octet_epilogue {
     octet_minmax *range; /* NULL: not wanted */
 } octet_epilogue;
 
+/* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many. All
+ * borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins. Below
+ * `split` a pair of bins is shared by both signs: the first for positive numbers, the second for
+ * negative ones, each as wide as the pair. */
+#define OCTET_BINS_SHIFT 11 /* of a float's bits: 12 bits of the mantissa are left */
+#define OCTET_BINS_PAGE 4096
+
+typedef struct octet_bins {
+    int32_t base;  /* bits >> SHIFT of 2^bottom, less one page */
+    float scale;   /* PAGE / 2^bottom */
+    int32_t split; /* even */
+} octet_bins;
+
 /* C (m x n) [+]= A B for a stretch of k of the reduction. A is packed; row r of B's panel j lies at
  * b + j * b_panel + r * b_row, so B may be packed (b_row NR) or a plain matrix (b_panel NR).
  * Nothing beyond row m and column n is read from B or written. */
@@ -116,7 +129,6 @@ octet_isa octet_isa_host(void);
 /* The table for a level not above the host's; constant, shared, never freed. A level that this
  * build does not have gives the one below. */
 const octet_kernels *octet_kernels_get(octet_isa isa);
-
 
 /* ---- built on the table (gemm.c) */
 

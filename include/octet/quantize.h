@@ -12,8 +12,10 @@ extern "C" {
 
 /* Zero-initialise, then set what differs. */
 typedef struct octet_quantize_options {
-    const char *backend;  /* built-in name or path of a JSON file; NULL: "ort-cpu" */
-    const char *method;   /* how ranges are chosen; NULL: "minmax" */
+    const char *backend; /* built-in name or path of a JSON file; NULL: "ort-cpu" */
+    const char *method;  /* how ranges are chosen; NULL: "minmax" */
+    double percentile;   /* of method "percentile": share of the values to keep, between 50 and 100;
+                            0: 99.999 */
     const char *io_dtype; /* "float" or NULL: inputs and outputs keep their types; "quantized": the
                              Q/DQ at the boundary are removed and the caller passes integers */
     const char *const *explain; /* names of nodes to explain in the report */
@@ -57,6 +59,7 @@ typedef struct octet_report {
     uint64_t scratch_bytes; /* work space of the most demanding nodes */
     uint64_t packed_bytes;  /* weights in the order the kernels want */
     const char *backend, *method;
+    double percentile; /* of that method, else 0 */
     char calibration_sha256[65];
 } octet_report;
 

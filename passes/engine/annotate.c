@@ -452,6 +452,64 @@ static bool join_input(const octet_annotation *a, const octet_unit *u, octet_val
     return true;
 }
 
+static bool dim_kept(const octet_dim *d, const octet_type *in)
+{
+    if (d->size > 0)
+        return true;
+    for (int32_t i = 0; d->symbol != NULL && i < in->rank; i++)
+        if (in->dims[i].symbol == d->symbol)
+            return true;
+    return false;
+}
+
+/* The output holds something whenever the input does. */
+static bool never_empty(const octet_type *out, const octet_type *in)
+{
+    for (int32_t i = 0; i < out->rank; i++)
+        if (!dim_kept(&out->dims[i], in))
+            return false;
+    return out->rank >= 0;
+}
+
+static bool read_is_site(const octet_annotation *a, const octet_unit *u, octet_value_id v,
+                         void *user)
+{
+    uint32_t site = octet_annotation_site(a, u->g, v);
+    (void)user;
+    /* Stand-ins may be computed where the body that reads them never runs. */
+    return site != OCTET_NO_SITE && octet_graph_value(u->g, v)->outer == OCTET_NO_VALUE;
+}
+
+/* Every value of the outputs is one of an activation that the unit reads. */
+static bool only_moves(const octet_annotation *a, const octet_unit *u)
+{
+    const octet_node *node = last_node(u);
+    bool joins = strcmp(node->op_type, "Concat") == 0;
+
+    if (u->match.pattern->n_elements != 1 || !for_each_activation(a, u, read_is_site, NULL))
+        return false;
+    for (uint32_t i = 0; joins && i < node->n_inputs; i++)
+        if (octet_value_constant(u->g, node->inputs[i]) != NULL)
+            return false;
+    return joins || (node->op->quant.observe == OCTET_OBSERVE_SHARED &&
+                     strcmp(node->op_type, "ScatterND") != 0);
+}
+
+static void cover_outputs(octet_annotation *a, const octet_unit *u)
+{
+    const octet_node *node = last_node(u);
+
+    if (!only_moves(a, u) || octet_annotation_site(a, u->g, node->inputs[0]) == OCTET_NO_SITE)
+        return;
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        uint32_t site = octet_annotation_site(a, u->g, node->outputs[i]);
+        if (site != OCTET_NO_SITE)
+            a->sites[site].covered = strcmp(node->op_type, "Concat") == 0 ||
+                                     never_empty(&octet_graph_value(u->g, node->outputs[i])->type,
+                                                 &octet_graph_value(u->g, node->inputs[0])->type);
+    }
+}
+
 static octet_status make_sites(octet_annotation *a, octet_diag *diag)
 {
     site_maker maker = {a, diag, OCTET_OK};
@@ -466,6 +524,10 @@ static octet_status make_sites(octet_annotation *a, octet_diag *diag)
         if (u->match.pattern->observation == OCTET_OUTPUT_SHARE_OBSERVER_WITH_INPUT)
             for_each_activation(a, u, join_input, &maker);
     }
+    for (uint32_t i = 0; i < a->n_units; i++)
+        if (a->units[i].quantized &&
+            a->units[i].match.pattern->observation == OCTET_OUTPUT_SHARE_OBSERVER_WITH_INPUT)
+            cover_outputs(a, &a->units[i]);
     for (uint32_t i = 0; i < a->n_sites; i++) {
         octet_site *first = &a->sites[group_of(a, i)];
         a->sites[i].group = group_of(a, i);
@@ -599,6 +661,8 @@ static bool fixed_holds_group(const octet_site *site)
 
 static void choose_params(const octet_annotation *a, octet_site *site)
 {
+    if (site->has_choice)
+        site->range = site->choice;
     octet_range range = site->range;
     if (site->fixed && fixed_holds_group(site))
         return;
@@ -650,13 +714,50 @@ static void set_back(octet_annotation *a, observed *o, visit_input fits, bool li
     }
 }
 
+typedef struct covering {
+    octet_range *ranges;
+    bool *seen;
+    uint32_t site; /* the covered one */
+} covering;
+
+static bool cover_with(const octet_annotation *a, const octet_unit *u, octet_value_id v, void *user)
+{
+    covering *c = user;
+    uint32_t from = octet_annotation_site(a, u->g, v);
+
+    if (!c->seen[from])
+        return true;
+    if (!c->seen[c->site])
+        c->ranges[c->site] = c->ranges[from];
+    else
+        widen(&c->ranges[c->site], &c->ranges[from]);
+    c->seen[c->site] = true;
+    return true;
+}
+
+/* Units stand in the order in which they run. */
+void octet_annotation_cover(const octet_annotation *a, octet_range *ranges, bool *seen)
+{
+    for (uint32_t i = 0; i < a->n_units; i++) {
+        const octet_unit *u = &a->units[i];
+        const octet_node *node = last_node(u);
+        for (uint32_t k = 0; u->quantized && k < node->n_outputs; k++) {
+            covering c = {ranges, seen, octet_annotation_site(a, u->g, node->outputs[k])};
+            if (c.site == OCTET_NO_SITE || !a->sites[c.site].covered)
+                continue;
+            seen[c.site] = false;
+            for_each_activation(a, u, cover_with, &c);
+        }
+    }
+}
+
 void octet_annotation_resolve(octet_annotation *a, const octet_range *ranges, const bool *seen)
 {
     observed o = {ranges, seen};
     set_back(a, &o, site_seen, false, reason_branch);
     set_back(a, &o, range_useful, true, reason_range); /* masks that are computed */
     for (uint32_t i = 0; i < a->n_sites; i++) {
-        a->sites[i].range = ranges[i];
+        a->sites[i].range = a->sites[i].observed = ranges[i];
         if (seen[i])
             gather_group(a, i);
     }

@@ -30,9 +30,13 @@ typedef struct octet_site {
     bool clipped;        /* a Clip vanishes in it: range must stay inside [clip_min, clip_max] */
     float clip_min, clip_max;
     bool made_quantized;  /* its producer's unit runs in integers: every reader gets the DQ */
-    uint32_t observation; /* number in the calibration */
+    bool covered;         /* made of values of sites that its unit reads, and of nothing else */
+    uint32_t observation; /* number in the calibration, unless covered */
+    bool has_choice;      /* first of its group: an observer chose the range for all of it */
+    octet_range choice;
     bool gathered;        /* octet_annotation_resolve: range holds that of the group so far */
     octet_qparams params; /* after octet_annotation_resolve */
+    octet_range observed; /* of its own values */
     octet_range range;
 } octet_site;
 
@@ -74,6 +78,9 @@ octet_role octet_unit_role(const octet_unit *u, const octet_node *node, uint32_t
 /* Element index of a node of the unit, -1 if it is not one. */
 int octet_unit_element(const octet_unit *u, octet_node_id node);
 octet_value_id octet_unit_output(const octet_unit *u);
+
+/* Before that: ranges[] and seen[] of covered sites, from those that cover them. */
+void octet_annotation_cover(const octet_annotation *a, octet_range *ranges, bool *seen);
 
 /* After calibration: parameters of every site from its range and those it shares with. ranges[i]
  * belongs to site i; seen[i] false: never computed, then its units are set back to float with that

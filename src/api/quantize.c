@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "api/api.h"
+#include "api/choose.h"
 
 #include "base/hash.h"
 #include "engine/embedded.h"
@@ -20,6 +21,7 @@ typedef struct job {
     octet_backend *backend;
     octet_annotation *annotation;
     octet_calibration *calibration; /* NULL once its results are taken */
+    octet_choosing choosing;
     int64_t samples;
     octet_data_feed feed;
     char calibration_hash[65];
@@ -58,6 +60,24 @@ octet_status octet_check_float(const octet_graph *g, octet_diag *diag)
 
 /* ---- steps */
 
+static octet_status read_percentile(job *j)
+{
+    double *percentile = &j->options.percentile;
+
+    if (j->observer != &octet_observer_percentile) {
+        if (*percentile != 0.0)
+            return octet_fail(j->diag, OCTET_ERR_INVALID_ARGUMENT,
+                              "a percentile is given, but the method is '%s'", j->options.method);
+        return OCTET_OK;
+    }
+    if (*percentile == 0.0)
+        *percentile = OCTET_DEFAULT_PERCENTILE;
+    if (!(*percentile >= 50.0 && *percentile <= 100.0))
+        return octet_fail(j->diag, OCTET_ERR_INVALID_ARGUMENT,
+                          "the percentile is not between 50 and 100");
+    return OCTET_OK;
+}
+
 static octet_status open_method(job *j)
 {
     const char *method = j->options.method != NULL ? j->options.method : "minmax";
@@ -69,7 +89,7 @@ static octet_status open_method(job *j)
     j->options.method = method;
     j->observer = octet_observer_find(method);
     if (j->observer != NULL)
-        return OCTET_OK;
+        return read_percentile(j);
     for (; n_names < n && n_names < 32; n_names++)
         names[n_names] = list[n_names]->name;
     const char *near = octet_nearest(method, names, n_names);
@@ -132,47 +152,17 @@ static octet_status refuse_nothing(job *j)
                       octet_annotation_reason(j->annotation, g, named->id));
 }
 
-/* The value that a captured one stands for is what the interpreter computes. */
-static void climb(const octet_graph **g, octet_value_id *v)
-{
-    while (octet_graph_value(*g, *v)->outer != OCTET_NO_VALUE) {
-        *v = octet_graph_value(*g, *v)->outer;
-        *g = (*g)->parent;
-    }
-}
-
-static octet_status insert_observers(job *j)
-{
-    octet_annotation *a = j->annotation;
-
-    OCTET_TRY(octet_calibration_create(j->model, &j->calibration, j->diag));
-    for (uint32_t i = 0; i < a->n_sites; i++) {
-        const octet_graph *g = a->sites[i].g;
-        octet_value_id v = a->sites[i].value;
-        climb(&g, &v);
-        OCTET_TRY(octet_calibration_observe(j->calibration, g, v, j->observer,
-                                            &a->sites[i].observation, j->diag));
-    }
-    return OCTET_OK;
-}
-
-static octet_status resolve(job *j)
-{
-    octet_annotation *a = j->annotation;
-    octet_range *ranges = OCTET_ARENA_ARRAY(&a->arena, octet_range, a->n_sites + 1);
-    bool *seen = OCTET_ARENA_ARRAY(&a->arena, bool, a->n_sites + 1);
-    OCTET_TRY_ALLOC(j->diag, ranges);
-    OCTET_TRY_ALLOC(j->diag, seen);
-    for (uint32_t i = 0; i < a->n_sites; i++)
-        seen[i] = octet_calibration_range(j->calibration, a->sites[i].observation,
-                                          &a->sites[i].spec, &ranges[i]);
-    octet_annotation_resolve(a, ranges, seen);
-    return OCTET_OK;
-}
-
 static octet_status calibrate(job *j)
 {
-    OCTET_TRY(insert_observers(j));
+    OCTET_TRY(octet_calibration_create(j->model, &j->calibration, j->diag));
+    j->choosing = (octet_choosing){
+        .annotation = j->annotation,
+        .calibration = j->calibration,
+        .observer = j->observer,
+        .options = {.percentile = j->options.percentile},
+        .threads = j->ctx->threads,
+    };
+    OCTET_TRY(octet_choose_observed(&j->choosing, j->diag));
     OCTET_TRY(octet_data_feed_init(&j->feed, j->data, j->ctx->threads, j->options.progress,
                                    j->options.user, j->diag));
     OCTET_TRY(octet_calibration_run(j->calibration, &j->feed.feed, j->ctx->threads, j->diag));
@@ -180,7 +170,7 @@ static octet_status calibrate(job *j)
     if (j->samples == 0)
         return octet_fail(j->diag, OCTET_ERR_DATA, "there is no sample to calibrate with");
     octet_data_feed_hash(&j->feed, j->calibration_hash);
-    return resolve(j);
+    return octet_choose_ranges(&j->choosing, j->diag);
 }
 
 /* The first graph, subgraphs included, that has a node of the name; NULL: none. */
@@ -214,7 +204,7 @@ static octet_status add_metadata(job *j)
 {
     octet_sha256 hash;
     uint8_t digest[32];
-    char hex[65], samples[32];
+    char hex[65], samples[32], percentile[32];
     const struct {
         const char *key, *value;
     } entries[] = {
@@ -229,6 +219,10 @@ static octet_status add_metadata(job *j)
     octet_sha256_init(&hash);
     octet_sha256_add(&hash, j->backend->digest, sizeof j->backend->digest);
     octet_sha256_add(&hash, j->options.method, strlen(j->options.method) + 1);
+    if (j->options.percentile != 0.0) {
+        octet_print_f64(j->options.percentile, percentile);
+        octet_sha256_add(&hash, percentile, strlen(percentile) + 1);
+    }
     octet_sha256_add(&hash, j->quantized_io ? "quantized" : "float", j->quantized_io ? 9 : 5);
     octet_sha256_finish(&hash, digest);
     octet_sha256_hex(digest, hex);
@@ -257,6 +251,21 @@ static octet_status place(job *j)
 static const char widened_warning[] =
     "the model computes in float16; it was widened to float32, and what stays float runs in that";
 
+static octet_status warn(job *j)
+{
+    char coarse[160];
+
+    if (j->widened > 0 && octet_report_warn(j->report, widened_warning) != OCTET_OK)
+        return octet_fail_nomem(j->diag);
+    snprintf(coarse, sizeof coarse,
+             "of %u tensors most values are so much smaller than the largest that a step of their "
+             "range is resolved by fewer than %d bins",
+             (unsigned)j->choosing.coarse, OCTET_BINS_PER_STEP);
+    if (j->choosing.coarse > 0 && octet_report_warn(j->report, coarse) != OCTET_OK)
+        return octet_fail_nomem(j->diag);
+    return OCTET_OK;
+}
+
 static octet_status report(job *j)
 {
     octet_report_builder builder = {
@@ -267,9 +276,7 @@ static octet_status report(job *j)
         .explanations = &j->explanations,
     };
     OCTET_TRY(octet_report_create(&builder, &j->report, j->diag));
-    if (j->widened > 0 && octet_report_warn(j->report, widened_warning) != OCTET_OK)
-        return octet_fail_nomem(j->diag);
-    return OCTET_OK;
+    return warn(j);
 }
 
 static octet_status run_job(job *j)

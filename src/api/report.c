@@ -96,8 +96,8 @@ static bool list_tensors(report *r, const octet_annotation *a)
         const octet_site *site = &a->sites[i];
         list[i] = (octet_report_tensor){
             .name = octet_arena_strdup(&r->arena, octet_graph_value(site->g, site->value)->name),
-            .min = site->range.min,
-            .max = site->range.max,
+            .min = site->observed.min,
+            .max = site->observed.max,
             .scale = site->params.scale,
             .zero_point = site->params.zero_point,
         };
@@ -137,6 +137,7 @@ octet_status octet_report_create(const octet_report_builder *from, octet_report 
     octet_arena_init(&r->arena, &a->model->ctx->allocator);
     r->view.samples = octet_calibration_samples(from->calibration);
     copy_memory(r, octet_calibration_memory(from->calibration));
+    r->view.percentile = from->options->percentile;
     bool ok = copy_texts(r, from) && list_tensors(r, a);
     for (uint32_t i = 0; ok && i < a->n_graphs; i++)
         ok = count_nodes(r, a, a->graphs[i].g);

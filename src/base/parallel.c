@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 
 #include <fenv.h>
+#include <sched.h>
 #include <unistd.h>
 
 #if defined(_OPENMP)
@@ -78,4 +79,15 @@ int octet_cpu_count(void)
 #endif
 
     return count < 1 ? 1 : (int)count;
+}
+
+void octet_lock_take(octet_lock *lock)
+{
+    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
+        sched_yield();
+}
+
+void octet_lock_give(octet_lock *lock)
+{
+    atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }

@@ -4,6 +4,7 @@
 #ifndef OCTET_BASE_PARALLEL_H
 #define OCTET_BASE_PARALLEL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* Calls body(arg, index, worker) for 0 <= index < count; worker < threads. Indices are handed out
@@ -13,5 +14,13 @@ void octet_parallel_for(size_t count, int threads,
                         void (*body)(void *arg, size_t index, int worker), void *arg);
 
 int octet_cpu_count(void);
+
+/* For short work on something that workers share. Cleared memory is an open lock. */
+typedef struct octet_lock {
+    atomic_int taken;
+} octet_lock;
+
+void octet_lock_take(octet_lock *lock);
+void octet_lock_give(octet_lock *lock);
 
 #endif

@@ -12,8 +12,9 @@
 typedef struct observation {
     const octet_graph *g;
     octet_value_id value;
-    const octet_observer *observer;
-    size_t offset; /* of its state in a worker's block */
+    const octet_statistics *statistics;
+    size_t offset; /* of its state */
+    octet_lock lock;
 } observation;
 
 /* In place of a value's observation. CHECKED: looked at for NaN only. */
@@ -23,7 +24,6 @@ typedef struct observation {
 typedef struct lane { /* one worker */
     octet_calibration *c;
     octet_worker *worker;
-    char *states;
     octet_tensor *inputs;
     octet_diag diag;
     int64_t failed; /* sample index, INT64_MAX: none */
@@ -38,12 +38,12 @@ struct octet_calibration {
     observation *observations;
     uint32_t n_observations, capacity;
     uint32_t **tables; /* by the graph's number: observation of each value, NULL: of none */
+    char *states;      /* of all observations: workers take turns at each */
     size_t states_size;
     bool ordered;
     const octet_feed *feed;
     lane *lanes;
     int n_lanes, sample_threads;
-    char *merged;
     uint32_t n_inputs;
     atomic_llong lowest_failed;
     atomic_llong done;
@@ -105,7 +105,7 @@ static octet_status check_inputs(octet_calibration *c, octet_diag *diag)
 }
 
 octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *g,
-                                       octet_value_id value, const octet_observer *observer,
+                                       octet_value_id value, const octet_statistics *statistics,
                                        uint32_t *number, octet_diag *diag)
 {
     uint32_t *table;
@@ -118,9 +118,10 @@ octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *
     if (!octet_arena_grow(&c->arena, (void **)&c->observations, &c->capacity, c->n_observations + 1,
                           sizeof *c->observations))
         return octet_fail_nomem(diag);
-    c->observations[c->n_observations] = (observation){g, value, observer, c->states_size};
-    c->states_size += (observer->state_size + 15) & ~(size_t)15;
-    c->ordered = c->ordered || observer->ordered;
+    c->observations[c->n_observations] =
+        (observation){.g = g, .value = value, .statistics = statistics, .offset = c->states_size};
+    c->states_size += (statistics->state_size + 15) & ~(size_t)15;
+    c->ordered = c->ordered || statistics->ordered;
     table[value] = *number = c->n_observations++;
     octet_plan_watch(c->plan, g, value);
     return OCTET_OK;
@@ -172,27 +173,42 @@ static octet_minmax range_of(const octet_tensor *t, const octet_kernels *k)
     return range;
 }
 
+static octet_observing observing(const octet_calibration *c, octet_diag *diag)
+{
+    return (octet_observing){octet_plan_kernels(c->plan), &c->model->ctx->allocator, diag};
+}
+
+/* One state serves all workers: mergeable statistics do not mind whose tensor comes first, and
+ * memory does not grow with the number of threads. */
+static octet_status observe(octet_calibration *c, observation *o, const octet_tensor *t,
+                            const octet_minmax *range, octet_diag *diag)
+{
+    const octet_observing with = observing(c, diag);
+
+    octet_lock_take(&o->lock);
+    octet_status status = o->statistics->observe(c->states + o->offset, t, range, &with);
+    octet_lock_give(&o->lock);
+    return status;
+}
+
 static octet_status tap(void *user, const octet_graph *g, octet_value_id value,
                         const octet_tensor *t, const octet_minmax *known, octet_diag *diag)
 {
     lane *l = user;
-    const octet_calibration *c = l->c;
-    const octet_kernels *k = octet_plan_kernels(c->plan);
+    octet_calibration *c = l->c;
     uint32_t number = c->tables[g->number][value];
-    const observation *o;
     octet_minmax range;
 
     if (t->dtype != OCTET_DTYPE_FLOAT32 || octet_tensor_count(t) == 0)
         return OCTET_OK;
-    range = known != NULL ? *known : range_of(t, k);
+    range = known != NULL ? *known : range_of(t, octet_plan_kernels(c->plan));
     if (range.not_finite) {
         l->not_finite = true;
         return report_not_finite(g, value, diag);
     }
     if (number == CHECKED)
         return OCTET_OK;
-    o = &c->observations[number];
-    return o->observer->observe(l->states + o->offset, t, &range, k, diag);
+    return observe(c, &c->observations[number], t, &range, diag);
 }
 
 static void lane_failed(lane *l, int64_t index, octet_status status)
@@ -325,10 +341,8 @@ static octet_status make_lanes(octet_calibration *c, int n, octet_diag *diag)
         lane *l = &c->lanes[c->n_lanes];
         l->c = c;
         l->failed = INT64_MAX;
-        l->states = octet_arena_alloc(&c->arena, 1, c->states_size + 1);
         l->inputs = OCTET_ARENA_ARRAY(&c->arena, octet_tensor, c->n_inputs + 1);
-        if (l->states == NULL || l->inputs == NULL)
-            return octet_fail_nomem(diag);
+        OCTET_TRY_ALLOC(diag, l->inputs);
         OCTET_TRY(octet_worker_create(c->plan, tap, l, &l->worker, diag));
     }
     return OCTET_OK;
@@ -341,19 +355,6 @@ static void add_memory(octet_memory *sum, octet_memory m)
     sum->scratch += m.scratch;
 }
 
-static void merge_lanes(octet_calibration *c)
-{
-    c->merged = c->lanes[0].states;
-    c->memory.packed = octet_plan_packed_bytes(c->plan);
-    for (int i = 0; i < c->n_lanes; i++) {
-        add_memory(&c->memory, octet_worker_memory(c->lanes[i].worker));
-        for (uint32_t o = 0; i > 0 && o < c->n_observations; o++) {
-            const observation *ob = &c->observations[o];
-            ob->observer->merge(c->merged + ob->offset, c->lanes[i].states + ob->offset);
-        }
-    }
-}
-
 octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed, int threads,
                                    octet_diag *diag)
 {
@@ -363,6 +364,8 @@ octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed,
     int lanes = c->ordered || feed->count < threads ? 1 : threads;
     c->sample_threads = lanes == 1 ? threads : 1;
     OCTET_TRY(octet_plan_seal(c->plan, false, diag));
+    c->states = octet_arena_alloc(&c->arena, 1, c->states_size + 1);
+    OCTET_TRY_ALLOC(diag, c->states);
     OCTET_TRY(make_lanes(c, lanes, diag));
     if (feed->count < 0)
         run_stream(c, threads);
@@ -372,7 +375,9 @@ octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed,
     c->samples = atomic_load(&c->done);
     if (feed->progress != NULL)
         feed->progress(feed->user, c->samples);
-    merge_lanes(c);
+    c->memory.packed = octet_plan_packed_bytes(c->plan);
+    for (int i = 0; i < c->n_lanes; i++)
+        add_memory(&c->memory, octet_worker_memory(c->lanes[i].worker));
     return OCTET_OK;
 }
 
@@ -386,11 +391,51 @@ octet_memory octet_calibration_memory(const octet_calibration *c)
     return c->memory;
 }
 
-bool octet_calibration_range(const octet_calibration *c, uint32_t number, const octet_qspec *spec,
-                             octet_range *out)
+bool octet_calibration_extent(const octet_calibration *c, uint32_t number, octet_range *out)
 {
     const observation *o = &c->observations[number];
-    return o->observer->range(c->merged + o->offset, spec, out);
+    return o->statistics->extent(c->states + o->offset, out);
+}
+
+static octet_status merge_all(const octet_calibration *c, const uint32_t *numbers, size_t n,
+                              void *into, const octet_observing *with)
+{
+    for (size_t i = 0; i < n; i++) {
+        const observation *o = &c->observations[numbers[i]];
+        OCTET_TRY(o->statistics->merge(into, c->states + o->offset, with));
+    }
+    return OCTET_OK;
+}
+
+octet_status octet_calibration_choose(const octet_calibration *c, const uint32_t *numbers, size_t n,
+                                      const octet_observer *observer, const octet_qspec *spec,
+                                      const octet_range_options *options, octet_choice *out,
+                                      octet_diag *diag)
+{
+    const octet_statistics *statistics = observer->statistics;
+    const octet_observing with = observing(c, diag);
+
+    if (n == 1)
+        return observer->choose(c->states + c->observations[numbers[0]].offset, spec, options,
+                                &with, out);
+    void *merged = octet_mem_zalloc(with.allocator, 1, statistics->state_size);
+    OCTET_TRY_ALLOC(diag, merged);
+    octet_status status = merge_all(c, numbers, n, merged, &with);
+    if (status == OCTET_OK)
+        status = observer->choose(merged, spec, options, &with, out);
+    if (statistics->deinit != NULL)
+        statistics->deinit(merged, with.allocator);
+    octet_mem_free(with.allocator, merged);
+    return status;
+}
+
+static void free_states(octet_calibration *c)
+{
+    for (uint32_t i = 0; c->states != NULL && i < c->n_observations; i++) {
+        const observation *o = &c->observations[i];
+        if (o->statistics->deinit != NULL)
+            o->statistics->deinit(c->states + o->offset, &c->model->ctx->allocator);
+    }
 }
 
 void octet_calibration_destroy(octet_calibration *c)
@@ -398,12 +443,9 @@ void octet_calibration_destroy(octet_calibration *c)
     if (c == NULL)
         return;
     const octet_allocator allocator = c->model->ctx->allocator;
-    for (int i = 0; i < c->n_lanes; i++) {
+    for (int i = 0; i < c->n_lanes; i++)
         octet_worker_destroy(c->lanes[i].worker);
-        for (uint32_t o = 0; o < c->n_observations; o++)
-            if (c->observations[o].observer->deinit != NULL)
-                c->observations[o].observer->deinit(c->lanes[i].states + c->observations[o].offset);
-    }
+    free_states(c);
     octet_plan_destroy(c->plan);
     octet_arena_deinit(&c->arena);
     octet_mem_free(&allocator, c);

@@ -22,12 +22,13 @@ typedef struct octet_feed {
 
 typedef struct octet_calibration octet_calibration;
 
-/* observe(): adds an observed value (of any graph of the model) and returns its number. Graph
- * inputs of type float32 are checked for NaN and infinities whether observed or not. */
+/* observe(): adds an observed value (of any graph of the model) and returns its number; what is
+ * kept of a value is settled by the first call for it. Graph inputs of type float32 are checked for
+ * NaN and infinities whether observed or not. */
 octet_status octet_calibration_create(octet_model *model, octet_calibration **out,
                                       octet_diag *diag);
 octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *g,
-                                       octet_value_id value, const octet_observer *observer,
+                                       octet_value_id value, const octet_statistics *statistics,
                                        uint32_t *number, octet_diag *diag);
 
 /* Runs all samples, side by side on `threads` threads; those of a stream, and a few, one after the
@@ -39,9 +40,15 @@ octet_status octet_calibration_run(octet_calibration *c, const octet_feed *feed,
 
 int64_t octet_calibration_samples(const octet_calibration *c);
 octet_memory octet_calibration_memory(const octet_calibration *c); /* of all workers together */
-/* false: the value was never computed (a branch that no sample took, or only empty tensors). */
-bool octet_calibration_range(const octet_calibration *c, uint32_t number, const octet_qspec *spec,
-                             octet_range *out);
+/* Smallest and largest value; false: it was never computed (a branch that no sample took, or only
+ * empty tensors). */
+bool octet_calibration_extent(const octet_calibration *c, uint32_t number, octet_range *out);
+/* The range that the observer chooses for all of these values together; they carry its statistics,
+ * and one of them at least was computed. May be called from several threads. */
+octet_status octet_calibration_choose(const octet_calibration *c, const uint32_t *numbers, size_t n,
+                                      const octet_observer *observer, const octet_qspec *spec,
+                                      const octet_range_options *options, octet_choice *out,
+                                      octet_diag *diag);
 void octet_calibration_destroy(octet_calibration *c);
 
 #endif

@@ -7,6 +7,9 @@
 
 static const octet_observer *const list[] = {
     &octet_observer_minmax,
+    &octet_observer_percentile,
+    &octet_observer_entropy,
+    &octet_observer_mse,
 };
 
 const octet_observer *const *octet_observer_list(size_t *count)

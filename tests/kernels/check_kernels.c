@@ -273,6 +273,37 @@ static void check_minmax_f32(const octet_kernels *ref, const octet_kernels *cand
     }
 }
 
+/* All numbers lie below 2^top; one sign may be missing, and the linear page may hold everything. */
+static void check_histogram_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    enum { PAGES = 10, BINS = PAGES * OCTET_BINS_PAGE };
+
+    for (int round = 0; round < ROUNDS * 4; round++) {
+        size_t n = size_at(round % ROUNDS) + (round % 9 == 0 ? 3000 : 0);
+        int bottom = (int)random_below(200) - 100, exponent = bottom + PAGES - 1;
+        float *x = random_floats(n, UNIFORM);
+        uint16_t *want = guarded(BINS * 2), *got = guarded(BINS * 2);
+        octet_bins bins = {.base = (bottom + 127 - 1) * OCTET_BINS_PAGE,
+                           .scale = ldexpf(1.0f, 12 - bottom),
+                           .split = (int)random_below(PAGES + 1) * OCTET_BINS_PAGE};
+        size_t a, b;
+
+        for (size_t i = 0; i < n; i++) {
+            x[i] = ldexpf(x[i], exponent - (int)random_below(i % 3 ? 12 : 250));
+            if (random_below(3) == 0)
+                x[i] = i % 2 ? -0.0f : 0.0f;
+        }
+        memset(want, 0, BINS * 2);
+        memset(got, 0, BINS * 2);
+        a = ref->histogram_f32(n, x, &bins, want);
+        b = cand->histogram_f32(n, x, &bins, got);
+        if (a != b)
+            report("another number", n, (size_t)round);
+        same_bytes(want, got, BINS * 2, (size_t)round);
+        release_all();
+    }
+}
+
 static void check_sum_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
     for (int round = 0; round < ROUNDS * 2; round++) {

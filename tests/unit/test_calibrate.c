@@ -57,8 +57,8 @@ static octet_status start(run *r, const char *graph, const char *observed, const
         .user = &f, .count = count, .get = feed_get, .release = feed_release, .name = feed_name};
     net_read(&r->n, graph);
     if (octet_calibration_create(r->n.model, &r->c, &r->diag) != OCTET_OK ||
-        octet_calibration_observe(r->c, r->n.g, net_value(&r->n, observed), &octet_observer_minmax,
-                                  &r->number, &r->diag) != OCTET_OK)
+        octet_calibration_observe(r->c, r->n.g, net_value(&r->n, observed),
+                                  &octet_statistics_minmax, &r->number, &r->diag) != OCTET_OK)
         fail_msg("%s", r->diag.text);
     return octet_calibration_run(r->c, &f.feed, threads, &r->diag);
 }
@@ -72,14 +72,13 @@ static void finish(run *r)
 static void check_range(const char *graph, const char *observed, const float *values, int64_t count,
                         int threads, float min, float max)
 {
-    const octet_qspec spec = {.dtype = OCTET_DTYPE_UINT8, .qmax = 255};
     octet_range range;
     run r;
 
     if (start(&r, graph, observed, values, count, 2, threads) != OCTET_OK)
         fail_msg("%s", r.diag.text);
     assert_int_equal(octet_calibration_samples(r.c), count);
-    assert_true(octet_calibration_range(r.c, r.number, &spec, &range));
+    assert_true(octet_calibration_extent(r.c, r.number, &range));
     if (range.min != min || range.max != max)
         fail_msg("'%s' on %d threads: [%g, %g] instead of [%g, %g]", observed, threads,
                  (double)range.min, (double)range.max, (double)min, (double)max);
@@ -170,13 +169,12 @@ static void a_sample_of_the_wrong_shape(void **state)
 static void empty_tensors_have_no_range(void **state)
 {
     static const float values[] = {1, 2};
-    const octet_qspec spec = {.dtype = OCTET_DTYPE_UINT8, .qmax = 255};
     octet_range range;
     run r;
 
     (void)state;
     assert_int_equal(start(&r, EMPTY, "b", values, 2, 2, 1), OCTET_OK);
-    assert_false(octet_calibration_range(r.c, r.number, &spec, &range));
+    assert_false(octet_calibration_extent(r.c, r.number, &range));
     finish(&r);
 }
 

@@ -14,6 +14,7 @@ typedef struct quantize_args {
     data_args data;
     context_args context;
     opt_list explain;
+    opt_numbers percentile;
     bool force, json, quiet, verbose, external_data;
 } quantize_args;
 
@@ -34,6 +35,7 @@ static int quantize(quantize_job *j)
     octet_quantize_options options = {
         .backend = a->backend,
         .method = a->method,
+        .percentile = a->percentile.count > 0 ? a->percentile.values[0] : 0.0,
         .io_dtype = a->io_dtype,
         .explain = a->explain.values,
         .n_explain = a->explain.count,
@@ -94,6 +96,8 @@ static int run(int argc, char **argv)
         {OPT_STRING, 'b', "backend", &a.backend, "NAME",
          "what will run it: built-in name or JSON file"},
         {OPT_STRING, 'm', "method", &a.method, "NAME", "how ranges are chosen (default: minmax)"},
+        {OPT_NUMBERS, 0, "percentile", &a.percentile, "P",
+         "method percentile: keep P percent of the values (default: 99.999)"},
         {OPT_STRING, 0, "io-dtype", &a.io_dtype, "NAME",
          "float (default) or quantized: type of inputs and outputs"},
         {OPT_FLAG, 0, "external-data", &a.external_data, NULL,

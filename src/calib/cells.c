@@ -1,0 +1,103 @@
+/* cells.c: a histogram made ready for searches
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "calib/cells.h"
+
+#include <math.h>
+#include <string.h>
+
+static octet_status make_side(octet_side *side, uint32_t n, octet_arena *arena, octet_diag *diag)
+{
+    side->n = n;
+    side->count = OCTET_ARENA_ARRAY(arena, double, n + 1);
+    side->sum = OCTET_ARENA_ARRAY(arena, double, n + 1);
+    side->square = OCTET_ARENA_ARRAY(arena, double, n + 1);
+    OCTET_TRY_ALLOC(diag, side->count);
+    OCTET_TRY_ALLOC(diag, side->sum);
+    OCTET_TRY_ALLOC(diag, side->square);
+    return OCTET_OK;
+}
+
+/* A bin counts with its middle. */
+static void add_bin(octet_side *side, uint32_t cell, double middle, double count)
+{
+    double sum = count * middle, square = sum * middle;
+
+    side->all_count += count;
+    side->all_sum += sum;
+    side->all_square += square;
+    if (cell >= side->n)
+        return;
+    side->count[cell + 1] += count;
+    side->sum[cell + 1] += sum;
+    side->square[cell + 1] += square;
+}
+
+static void add_page(const octet_histogram *h, octet_cells *c, uint32_t page)
+{
+    const uint32_t first = page > 0 ? OCTET_BINS_PAGE : 0;
+    const uint32_t shared = page < octet_histogram_shared_pages(h);
+    const double width = octet_histogram_page_width(h, page), cells = width / c->width;
+
+    for (uint32_t i = 0; i < OCTET_BINS_PAGE; i++) {
+        uint64_t count = octet_histogram_count(h, page * OCTET_BINS_PAGE + i);
+        if (count == 0)
+            continue;
+        double from = (double)(first + (i & ~shared)), middle = from + (shared ? 1.0 : 0.5);
+        uint32_t sign = shared ? i & 1 : octet_histogram_owner(h);
+        add_bin(&c->side[sign], (uint32_t)(from * cells), middle * width, (double)count);
+    }
+}
+
+static void run_up(octet_side *side)
+{
+    for (uint32_t i = 0; i < side->n; i++) {
+        side->count[i + 1] += side->count[i];
+        side->sum[i + 1] += side->sum[i];
+        side->square[i + 1] += side->square[i];
+    }
+}
+
+octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena *arena,
+                              octet_cells *out, octet_diag *diag)
+{
+    int page = octave - octet_histogram_bottom(h) + 1;
+    bool shared = page < (int)octet_histogram_shared_pages(h);
+
+    memset(out, 0, sizeof *out);
+    out->width = ldexp(1.0, octave - 12 + shared);
+    out->side[0].end = fmax((double)h->max, 0.0);
+    out->side[1].end = fmax(-(double)h->min, 0.0);
+    for (int sign = 0; sign < 2; sign++)
+        if (out->side[sign].end > 0.0)
+            OCTET_TRY(make_side(&out->side[sign], shared ? OCTET_BINS_PAGE : 2 * OCTET_BINS_PAGE,
+                                arena, diag));
+    for (uint32_t p = 0; p < OCTET_HISTOGRAM_PAGES; p++)
+        add_page(h, out, p);
+    for (int sign = 0; sign < 2; sign++)
+        run_up(&out->side[sign]);
+    return OCTET_OK;
+}
+
+uint32_t octet_cells_below(const octet_cells *c, const octet_side *side, double x)
+{
+    double i = x / c->width + 0.5;
+
+    return i < (double)side->n ? (uint32_t)i : side->n;
+}
+
+octet_range octet_range_of(const double end[2])
+{
+    return (octet_range){-(float)end[1] + 0.0F, (float)end[0]};
+}
+
+int octet_cells_octave(const octet_histogram *h, double magnitude)
+{
+    int octave, top = octet_histogram_top(h), bottom = octet_histogram_bottom(h);
+
+    if (!(magnitude > 0.0))
+        return bottom;
+    (void)frexp(magnitude, &octave);
+    octave -= 1;
+    return octave > top ? top : octave < bottom ? bottom : octave;
+}

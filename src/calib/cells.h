@@ -1,0 +1,41 @@
+/* cells.h: a histogram made ready for searches
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Equal cells of |x| below 2^(octave + 1), as wide as the bins of that octave, with sums run up
+ * from 0: what lies between two borders costs two look-ups.
+ */
+#ifndef OCTET_CALIB_CELLS_H
+#define OCTET_CALIB_CELLS_H
+
+#include "calib/histogram.h"
+
+typedef struct octet_side { /* numbers of one sign, by magnitude */
+    uint32_t n;             /* cells; 0: there is no such number */
+    /* [i]: of the first i cells: how many values, their sum and sum of squares */
+    double *count, *sum, *square;
+    double all_count, all_sum, all_square; /* those beyond the cells too */
+    double end;                            /* largest magnitude */
+} octet_side;
+
+typedef struct octet_cells {
+    double width;
+    octet_side side[2]; /* positive, negative */
+} octet_cells;
+
+/* bottom <= octave <= top of the histogram, which has values other than 0. */
+octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena *arena,
+                              octet_cells *out, octet_diag *diag);
+
+/* How many cells have their middle below x. */
+uint32_t octet_cells_below(const octet_cells *c, const octet_side *side, double x);
+
+/* The range that ends at these magnitudes. */
+octet_range octet_range_of(const double end[2]);
+
+/* Octave of a magnitude, between bottom and top of the grid. */
+int octet_cells_octave(const octet_histogram *h, double magnitude);
+
+/* More steps than that are narrower than bins: searching them is of no use. */
+#define OCTET_CELLS_MOST_STEPS 1024
+
+#endif
