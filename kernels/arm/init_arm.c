@@ -10,10 +10,9 @@ octet_isa octet_isa_host_simd(void)
     return OCTET_ISA_NEON;
 }
 
-/* A kernel that gains nothing from vectors of four, or has no variant: the reference. pow computes
- * in double; packing A gathers single elements. */
+/* Kernels to which vectors of four bring nothing: pow computes in double, packing A gathers single
+ * elements. */
 #    define octet_pow_f32_neon octet_pow_f32_ref
-#    define octet_histogram_f32_neon octet_histogram_f32_ref
 #    define octet_gemm_pack_a_f32_neon octet_gemm_pack_a_f32_ref
 
 static const octet_kernels neon = {
