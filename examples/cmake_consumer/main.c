@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     if (status == OCTET_OK)
         status = octet_data_open(ctx, model, argv[1], NULL, &data);
     if (status == OCTET_OK)
-        status = octet_model_run(ctx, model, data, print_class, NULL, NULL);
+        status = octet_model_run(ctx, model, data, NULL, print_class, NULL, NULL);
     if (status != OCTET_OK)
         fprintf(stderr, "classify: %s\n", octet_context_message(ctx));
     octet_data_close(data);

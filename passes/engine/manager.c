@@ -37,7 +37,7 @@ const octet_pass *octet_pass_find(const char *name)
 }
 
 /* New nodes stand at the end of the order and have no descriptor yet. */
-static octet_status settle(octet_model *model, octet_diag *diag)
+octet_status octet_pass_settle(octet_model *model, octet_diag *diag)
 {
     OCTET_TRY(octet_graph_sort(model->graph, diag));
     octet_ops_resolve(model->graph);
@@ -60,7 +60,7 @@ static octet_status run_in_scratch(const octet_pass *pass, octet_model *model,
 
     octet_arena_deinit(&scratch);
     if (status == OCTET_OK && ctx.changes > 0)
-        status = settle(model, diag);
+        status = octet_pass_settle(model, diag);
     return octet_note(diag, status, "pass '%s'", pass->name);
 }
 

@@ -8,8 +8,18 @@
 #include "calib/calibrate.h"
 #include "data/samples.h"
 #include "engine/annotate.h"
+#include "engine/lower.h"
 #include "engine/place.h"
 #include "octet/octet.h"
+
+typedef struct octet_profile {
+    const char *name, *summary;
+    octet_arith arith;
+    octet_lower_rules rules;
+} octet_profile;
+
+/* NULL: the default. INVALID_ARGUMENT names the nearest. */
+octet_status octet_profile_find(const char *name, const octet_profile **out, octet_diag *diag);
 
 struct octet_data {
     octet_context *ctx;

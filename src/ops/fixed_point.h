@@ -1,8 +1,8 @@
 /* fixed_point.h: scaling of integers by an integer multiplier and a shift
  * SPDX-License-Identifier: Apache-2.0
  *
- * The arithmetic of gemmlowp, TFLite and CMSIS-NN: a real factor is a multiplier in [2^30, 2^31) and
- * a power of two.
+ * The arithmetic of gemmlowp, TFLite and CMSIS-NN: a real factor is a multiplier in [2^30, 2^31)
+ * and a power of two.
  */
 #ifndef OCTET_OPS_FIXED_POINT_H
 #define OCTET_OPS_FIXED_POINT_H

@@ -3,17 +3,13 @@
  */
 #include "ops/qlinear.h"
 
+#include "ops/quantize_common.h"
+
 #define MAX_INPUTS 64
 
 /* ---- scales and zero points */
 
-typedef struct params {
-    float scale;
-    int32_t zero_point;
-    octet_dtype dtype; /* of the zero point; UNDEFINED when it is absent */
-} params;
-
-static octet_status read_params(octet_eval *e, uint32_t index, params *out)
+octet_status octet_qlinear_params_read(octet_eval *e, uint32_t index, octet_qlinear_params *out)
 {
     const octet_tensor *scale = octet_eval_input(e, index), *zero = octet_eval_input(e, index + 1);
 
@@ -28,39 +24,78 @@ static octet_status read_params(octet_eval *e, uint32_t index, params *out)
     return OCTET_OK;
 }
 
+octet_status octet_qlinear_params_out(octet_eval *e, uint32_t index, const octet_tensor *like,
+                                      octet_qlinear_params *out)
+{
+    OCTET_TRY(octet_qlinear_params_read(e, index, out));
+    if (out->dtype == OCTET_DTYPE_UNDEFINED)
+        out->dtype = like->dtype;
+    if (!(out->scale > 0.0f) || (out->dtype != OCTET_DTYPE_UINT8 && out->dtype != OCTET_DTYPE_INT8))
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "the output's scale or zero point");
+    return OCTET_OK;
+}
+
+octet_status octet_qlinear_input(octet_eval *e, uint32_t index, const octet_tensor **x,
+                                 octet_qlinear_params *p)
+{
+    *x = octet_eval_input(e, index);
+    if (*x == NULL)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "input %u is missing", index);
+    if ((*x)->dtype != OCTET_DTYPE_UINT8 && (*x)->dtype != OCTET_DTYPE_INT8)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
+                          octet_dtype_get((*x)->dtype)->name);
+    OCTET_TRY(octet_qlinear_params_read(e, index + 1, p));
+    if (p->dtype != OCTET_DTYPE_UNDEFINED && p->dtype != (*x)->dtype)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
+                          "input %u has type %s but its zero point %s", index,
+                          octet_dtype_get((*x)->dtype)->name, octet_dtype_get(p->dtype)->name);
+    return OCTET_OK;
+}
+
+octet_qrange octet_qrange_of(octet_dtype dtype)
+{
+    if (dtype == OCTET_DTYPE_INT8)
+        return (octet_qrange){-128, 127, true};
+    return (octet_qrange){0, 255, false};
+}
+
 static octet_status dequantize(octet_eval *e, uint32_t index, octet_tensor *out)
 {
-    const octet_tensor *x = octet_eval_input(e, index);
+    const octet_tensor *x;
+    octet_qlinear_params p;
     size_t n;
-    params p;
 
-    if (x == NULL)
-        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "input %u is missing", index);
+    OCTET_TRY(octet_qlinear_input(e, index, &x, &p));
     n = (size_t)octet_tensor_count(x);
-    OCTET_TRY(read_params(e, index + 1, &p));
     OCTET_TRY(octet_tensor_describe(out, OCTET_DTYPE_FLOAT32, x->rank, x->dims, e->diag));
     out->data = octet_eval_scratch(e, out->bytes);
     OCTET_TRY_ALLOC(e->diag, out->data);
     if (x->dtype == OCTET_DTYPE_UINT8)
         e->k->dequantize_u8_f32(n, x->data, p.scale, p.zero_point, out->data);
-    else if (x->dtype == OCTET_DTYPE_INT8)
-        e->k->dequantize_s8_f32(n, x->data, p.scale, p.zero_point, out->data);
     else
-        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "element type %s is not supported",
-                          octet_dtype_get(x->dtype)->name);
+        e->k->dequantize_s8_f32(n, x->data, p.scale, p.zero_point, out->data);
     return OCTET_OK;
 }
 
-static octet_status quantize(octet_eval *e, const octet_tensor *y, const params *p,
-                             octet_dtype dtype)
+/* rne(y / scale + zero point): what ONNX Runtime's average pooling does. */
+static void quantize_sum(size_t n, const float *y, const octet_qlinear_params *p, uint8_t *out)
+{
+    octet_qrange range = octet_qrange_of(p->dtype);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = octet_qround(range, y[i] / p->scale + (float)p->zero_point);
+}
+
+static octet_status quantize(octet_eval *e, const octet_tensor *y, const octet_qlinear_params *p,
+                             const octet_qlinear *q)
 {
     size_t n = (size_t)octet_tensor_count(y);
 
-    OCTET_TRY(octet_eval_output(e, 0, dtype, y->rank, y->dims));
-    if (dtype == OCTET_DTYPE_UINT8)
-        e->k->quantize_f32_u8(n, y->data, p->scale, p->zero_point, e->out[0].data);
+    OCTET_TRY(octet_eval_output(e, 0, p->dtype, y->rank, y->dims));
+    if (q->zero_point_first && octet_arith_is_ort(e->arith))
+        quantize_sum(n, y->data, p, e->out[0].data);
     else
-        e->k->quantize_f32_s8(n, y->data, p->scale, p->zero_point, e->out[0].data);
+        octet_quantize_bytes(e, n, y->data, p->scale, p->zero_point, p->dtype, e->out[0].data);
     return OCTET_OK;
 }
 
@@ -84,7 +119,7 @@ static octet_status inner_output(octet_eval *e, uint32_t index, const octet_tens
     return OCTET_OK;
 }
 
-static uint32_t triples_of(const octet_qlinear *q, uint32_t n_in)
+uint32_t octet_qlinear_triples(const octet_qlinear *q, uint32_t n_in)
 {
     if (q->triples != 0 || n_in < q->first)
         return q->triples;
@@ -93,12 +128,12 @@ static uint32_t triples_of(const octet_qlinear *q, uint32_t n_in)
 
 octet_status octet_qlinear_eval(octet_eval *e, const octet_qlinear *q)
 {
-    uint32_t n = triples_of(q, e->n_in);
+    uint32_t n = octet_qlinear_triples(q, e->n_in);
     octet_tensor real[MAX_INPUTS], y = {0};
     const octet_tensor *in[MAX_INPUTS];
     inner host = {.host = {.output = inner_output, .scratch = inner_scratch}, .outer = e};
     octet_eval f = *e;
-    params p;
+    octet_qlinear_params p;
 
     if (n == 0 || n > MAX_INPUTS)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "%u tensors are not supported", n);
@@ -106,10 +141,7 @@ octet_status octet_qlinear_eval(octet_eval *e, const octet_qlinear *q)
         OCTET_TRY(dequantize(e, q->first + 3 * i, &real[i]));
         in[i] = &real[i];
     }
-    OCTET_TRY(read_params(e, q->out, &p));
-    if (!(p.scale > 0.0f) || (p.dtype != OCTET_DTYPE_UINT8 && p.dtype != OCTET_DTYPE_INT8 &&
-                              p.dtype != OCTET_DTYPE_UNDEFINED))
-        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "the output's scale or zero point");
+    OCTET_TRY(octet_qlinear_params_out(e, q->out, e->in[q->first], &p));
     f.in = in;
     f.n_in = n;
     f.out = &y;
@@ -117,12 +149,12 @@ octet_status octet_qlinear_eval(octet_eval *e, const octet_qlinear *q)
     f.state = NULL;
     f.host = &host.host;
     OCTET_TRY(q->op->eval(&f));
-    return quantize(e, &y, &p, p.dtype != OCTET_DTYPE_UNDEFINED ? p.dtype : e->in[q->first]->dtype);
+    return quantize(e, &y, &p, q);
 }
 
 octet_status octet_qlinear_infer(octet_infer *in, const octet_qlinear *q)
 {
-    uint32_t n = triples_of(q, in->n_in);
+    uint32_t n = octet_qlinear_triples(q, in->n_in);
     const octet_type *types[MAX_INPUTS];
     const octet_tensor *constant[MAX_INPUTS] = {NULL};
     const octet_sym *values[MAX_INPUTS] = {NULL};

@@ -1,7 +1,8 @@
 /* qlinear_mul.c: QLinearMul of com.microsoft
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ops/qlinear.h"
+#include "ops/fixed_point.h"
+#include "ops/qlinear_binary.h"
 
 extern const octet_op octet_op_mul;
 
@@ -12,8 +13,46 @@ static octet_status infer(octet_infer *in)
     return octet_qlinear_infer(in, &qlinear);
 }
 
+/* ONNX Runtime: the zero point is added before the rounding. */
+static void row_ort(const octet_kernels *k, size_t n, const void *pa, size_t sa, const void *pb,
+                    size_t sb, void *py)
+{
+    const octet_qbinary *q = (const octet_qbinary *)k;
+    const uint8_t *a = pa, *b = pb;
+    uint8_t *restrict y = py;
+    float ratio = q->a.scale * q->b.scale / q->y.scale, zero = (float)q->y.zero_point;
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t u = octet_qbyte(q->range, a[i * sa]) - q->a.zero_point;
+        int32_t v = octet_qbyte(q->range, b[i * sb]) - q->b.zero_point;
+
+        y[i] = octet_qround(q->range, (float)(u * v) * ratio + zero);
+    }
+}
+
+static void row_fixed(const octet_kernels *k, size_t n, const void *pa, size_t sa, const void *pb,
+                      size_t sb, void *py)
+{
+    const octet_qbinary *q = (const octet_qbinary *)k;
+    const uint8_t *a = pa, *b = pb;
+    uint8_t *y = py;
+    octet_fixed f = octet_fixed_from((double)q->a.scale * (double)q->b.scale / (double)q->y.scale);
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t u = octet_qbyte(q->range, a[i * sa]) - q->a.zero_point;
+        int32_t v = octet_qbyte(q->range, b[i * sb]) - q->b.zero_point;
+
+        y[i] =
+            (uint8_t)octet_qclamp(q->range, (int64_t)octet_fixed_apply(u * v, f) + q->y.zero_point);
+    }
+}
+
 static octet_status eval(octet_eval *e)
 {
+    if (octet_arith_is_ort(e->arith))
+        return octet_qbinary_eval(e, row_ort);
+    if (e->arith == OCTET_ARITH_FIXED_POINT)
+        return octet_qbinary_eval(e, row_fixed);
     return octet_qlinear_eval(e, &qlinear);
 }
 

@@ -195,3 +195,30 @@ void octet_requantize(size_t n, const int32_t *acc, float multiplier, int32_t ze
         y[i] = (uint8_t)((int32_t)rintf(v) + zero_point);
     }
 }
+
+/* ---- floats to bytes */
+
+/* onnx2c: roundf, which takes halves away from zero, then zero point and saturation. */
+static void quantize_away(size_t n, const float *x, float scale, int32_t zero_point, octet_dtype to,
+                          uint8_t *y)
+{
+    float lo = (float)octet_dtype_get(to)->min, hi = (float)octet_dtype_get(to)->max;
+
+    for (size_t i = 0; i < n; i++) {
+        float v = roundf(x[i] / scale) + (float)zero_point;
+
+        v = v > lo ? v : lo;
+        y[i] = (uint8_t)(int32_t)(v < hi ? v : hi);
+    }
+}
+
+void octet_quantize_bytes(const octet_eval *e, size_t n, const float *x, float scale,
+                          int32_t zero_point, octet_dtype to, void *y)
+{
+    if (e->arith == OCTET_ARITH_ONNX2C)
+        quantize_away(n, x, scale, zero_point, to, y);
+    else if (to == OCTET_DTYPE_UINT8)
+        e->k->quantize_f32_u8(n, x, scale, zero_point, y);
+    else
+        e->k->quantize_f32_s8(n, x, scale, zero_point, y);
+}

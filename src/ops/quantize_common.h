@@ -32,7 +32,8 @@ octet_status octet_eval_floats(octet_eval *e, const octet_tensor *t, const float
 void octet_quantize_bytes(const octet_eval *e, size_t n, const float *x, float scale,
                           int32_t zero_point, octet_dtype to, void *y);
 
-/* Scale and uint8 zero point of the range of a float tensor itself, as DynamicQuantizeLinear says. */
+/* Scale and uint8 zero point of the range of a float tensor itself, as DynamicQuantizeLinear says.
+ */
 octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *scale,
                                  int32_t *zero_point);
 

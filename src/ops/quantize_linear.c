@@ -71,20 +71,14 @@ typedef struct quantizer {
 
 static void quantize_bytes(quantizer *q)
 {
-    const octet_kernels *k = q->e->k;
     uint8_t *y = q->e->out[0].data;
     octet_quant_run run;
 
     while (octet_quant_next_run(&q->layout, &run)) {
         int32_t zero = q->zero != NULL ? (int32_t)q->zero[run.scale] : 0;
-        size_t n = (size_t)run.length;
-        const float *x = q->x + run.start;
-        uint8_t *to = y + run.start;
 
-        if (q->to == OCTET_DTYPE_UINT8)
-            k->quantize_f32_u8(n, x, q->scale[run.scale], zero, to);
-        else
-            k->quantize_f32_s8(n, x, q->scale[run.scale], zero, (int8_t *)to);
+        octet_quantize_bytes(q->e, (size_t)run.length, q->x + run.start, q->scale[run.scale], zero,
+                             q->to, y + run.start);
     }
 }
 
@@ -97,13 +91,13 @@ static float round_to(octet_dtype precision, float v)
     return v;
 }
 
-static float to_integer(float v, float zero, const octet_dtype_traits *t)
+static float to_integer(const quantizer *q, float v, float zero, const octet_dtype_traits *t)
 {
     float lo = (float)t->min - zero, hi = (float)t->max - zero;
 
     v = v > lo ? v : lo;
     v = v < hi ? v : hi;
-    return rintf(v) + zero;
+    return (q->e->arith == OCTET_ARITH_ONNX2C ? roundf(v) : rintf(v)) + zero;
 }
 
 /* Any type: numbers of the target as floats first, which hold them exactly. */
@@ -120,7 +114,7 @@ static octet_status quantize_any(quantizer *q)
 
         for (int64_t i = run.start; i < run.start + run.length; i++) {
             v[i] = round_to(q->precision, q->x[i] / q->scale[run.scale]);
-            v[i] = t->kind == OCTET_KIND_FLOAT ? v[i] + zero : to_integer(v[i], zero, t);
+            v[i] = t->kind == OCTET_KIND_FLOAT ? v[i] + zero : to_integer(q, v[i], zero, t);
         }
     }
     if (!octet_convert(q->to, y->data, OCTET_DTYPE_FLOAT32, v, 0, q->count))

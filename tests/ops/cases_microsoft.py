@@ -33,6 +33,8 @@ def cases(rng):
             yield case("QLinearAveragePool", [x, f(0.05), z(120), f(0.03), z(128)], {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]})
         yield case("QLinearConcat", [f(0.05), z(120), x, f(0.05), z(120), tensor(rng, kind, 2, 4, 6, 7), f(0.03), z(90)], {"axis": 1})
         yield case("QLinearSoftmax", [tensor(rng, kind, 3, 10), f(0.05), z(128), f(1 / 256), z(0)], {"opset": 13, "axis": -1})
+        condition = rng.integers(0, 2, (2, 1, 6, 7)).astype(np.bool_)
+        yield case("QLinearWhere", [condition, x, f(0.05), z(120), tensor(rng, kind, 3, 1, 1), f(0.02), z(128), f(0.06), z(110)])
         yield from products(rng, kind, z)
 
 

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 
 typedef struct run_args {
-    const char *model, *out, *labels;
+    const char *model, *out, *labels, *as;
+    opt_list taps;
     data_args data;
     context_args context;
     bool quiet, json;
@@ -65,7 +66,9 @@ static int run_samples(run_state *s, octet_model *model, octet_data *data)
     double started = message_clock();
 
     progress_begin(&s->bar, "running", a->quiet || a->json);
-    octet_status status = octet_model_run(s->ctx, model, data, take_outputs, show_progress, s);
+    octet_run_options options = {.as = a->as, .taps = a->taps.values, .n_taps = a->taps.count};
+    octet_status status =
+        octet_model_run(s->ctx, model, data, &options, take_outputs, show_progress, s);
     progress_end(&s->bar);
     if (status != OCTET_OK)
         return s->failed != 0 ? s->failed : message_failure(s->ctx, status);
@@ -112,6 +115,10 @@ static int run(int argc, char **argv)
          "write 0000.npz, 0001.npz … keyed by output name"},
         {OPT_STRING, 0, "labels", &a.labels, "FILE",
          "one class number a line: print how many samples the first output gets right"},
+        {OPT_STRING, 0, "as", &a.as, "PROFILE",
+         "compute as a target does: onnx, ort-vnni, ort-avx2, onnx2c or fixed-point"},
+        {OPT_LIST, 0, "tap", &a.taps, "NAME",
+         "also write this value; \"quantized\": every tensor of 8-bit integers"},
         DATA_OPTIONS(a.data),
         {OPT_FLAG, 0, "json", &a.json, NULL, "results as JSON"},
         {OPT_FLAG, 'q', "quiet", &a.quiet, NULL, "no progress, no timing"},
