@@ -40,6 +40,22 @@ static inline float float_of(int32_t i)
 #define ADDI(a, b) ((int32_t)((uint32_t)(a) + (uint32_t)(b)))
 #define SUBI(a, b) ((int32_t)((uint32_t)(a) - (uint32_t)(b)))
 #define TO_F(i) ((float)(i))
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define WHERE_LT(a, b, x, y) ((a) < (b) ? (x) : (y))
+#define WHERE_NAN(a, x, y) ((a) != (a) ? (x) : (y))
+#define SCALE(p, n) scale_in_steps((p), (n))
+
+/* Two factors: exact until the last, also where the result is denormal or overflows. n may be NaN.
+ */
+static inline float scale_in_steps(float p, float n)
+{
+    int32_t i = SUBI(bits_of(n + 0x1.8p23f), bits_of(0x1.8p23f)), half = SHR(i, 1);
+
+    p = p * float_of(SHL(ADDI(half, 127), 23));
+    return p * float_of(SHL(ADDI(SUBI(i, half), 127), 23));
+}
+
 #include "math.inc"
 
 /* r and quadrant with |x| = quadrant pi/2 + r for |x| > 1: |x| = m 2^e with an integer m; bits of

@@ -129,6 +129,23 @@ INLINE vf choose(vi mask, vf a, vf b)
     return (vf)((mask & (vi)a) | (~mask & (vi)b));
 }
 
+/* Comparisons give masks of their own kind here; through vi they would cost more than the rest. */
+INLINE vf where_less(vf a, vf b, vf x, vf y)
+{
+    return (vf)_mm512_mask_blend_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ), (__m512)y,
+                                    (__m512)x);
+}
+
+INLINE vf where_nan(vf a, vf x, vf y)
+{
+    return (vf)_mm512_mask_blend_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q),
+                                    (__m512)y, (__m512)x);
+}
+
+#    define WHERE_LT(a, b, x, y) where_less((a), (b), (x), (y))
+#    define WHERE_NAN(a, x, y) where_nan((a), (x), (y))
+#    define SCALE(p, n) ((vf)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
+
 INLINE int any(vi mask)
 {
     return _mm512_movepi32_mask((__m512i)mask) != 0;
