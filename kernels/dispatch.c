@@ -31,3 +31,12 @@ const octet_kernels *octet_kernels_get(octet_isa isa)
 #endif
     return &reference;
 }
+
+const octet_kernels *octet_kernels_variant(octet_isa isa, int index)
+{
+#if OCTET_SIMD_X86
+    if (isa != OCTET_ISA_REF)
+        return octet_kernels_variant_x86(isa, index);
+#endif
+    return index == 0 && octet_kernels_get(isa)->isa == isa ? octet_kernels_get(isa) : NULL;
+}

@@ -130,6 +130,10 @@ octet_isa octet_isa_host(void);
  * build does not have gives the one below. */
 const octet_kernels *octet_kernels_get(octet_isa isa);
 
+/* A level has several tables where some CPUs of it have more instructions than it asks for. These
+ * are all that run here, by index from 0; NULL after the last. For tests: get() gives the best. */
+const octet_kernels *octet_kernels_variant(octet_isa isa, int index);
+
 /* ---- built on the table (gemm.c) */
 
 /* Floats in packed A and B; SIZE_MAX when that does not fit. */

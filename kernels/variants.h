@@ -37,5 +37,8 @@ extern const uint32_t octet_sha256_k[64];
 octet_isa octet_isa_host_simd(void);
 const octet_kernels *octet_kernels_get_simd(octet_isa isa); /* NULL: use the reference */
 #endif
+#if OCTET_SIMD_X86
+const octet_kernels *octet_kernels_variant_x86(octet_isa isa, int index);
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #if OCTET_SIMD_X86
 
+#    include <cpuid.h>
+
+#    include "x86/int8_variants.h"
+
 octet_isa octet_isa_host_simd(void)
 {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
@@ -23,29 +27,6 @@ octet_isa octet_isa_host_simd(void)
 #    define octet_pow_f32_avx512 octet_pow_f32_ref
 #    define octet_gemm_pack_a_f32_avx512 octet_gemm_pack_a_f32_ref
 
-#    define octet_im2col_q8_avx2 octet_im2col_q8_ref
-#    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_ref
-#    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_ref
-#    define octet_gemm_u8s8_pairs_avx2 octet_gemm_u8s8_pairs_ref
-#    define octet_gemm_s8u8_pairs_avx2 octet_gemm_s8u8_pairs_ref
-#    define octet_conv_row_q8_avx2 octet_conv_row_q8_ref
-#    define octet_requantize_s32_avx2 octet_requantize_s32_ref
-#    define octet_requantize_f32_avx2 octet_requantize_f32_ref
-#    define octet_requantize_nearest_avx2 octet_requantize_nearest_ref
-#    define octet_requantize_away_avx2 octet_requantize_away_ref
-#    define octet_requantize_fixed_avx2 octet_requantize_fixed_ref
-#    define octet_im2col_q8_avx512 octet_im2col_q8_ref
-#    define octet_gemm_u8s8_avx512 octet_gemm_u8s8_ref
-#    define octet_gemm_s8u8_avx512 octet_gemm_s8u8_ref
-#    define octet_gemm_u8s8_pairs_avx512 octet_gemm_u8s8_pairs_ref
-#    define octet_gemm_s8u8_pairs_avx512 octet_gemm_s8u8_pairs_ref
-#    define octet_conv_row_q8_avx512 octet_conv_row_q8_ref
-#    define octet_requantize_s32_avx512 octet_requantize_s32_ref
-#    define octet_requantize_f32_avx512 octet_requantize_f32_ref
-#    define octet_requantize_nearest_avx512 octet_requantize_nearest_ref
-#    define octet_requantize_away_avx512 octet_requantize_away_ref
-#    define octet_requantize_fixed_avx512 octet_requantize_fixed_ref
-
 static const octet_kernels avx2 = {
     .isa = OCTET_ISA_AVX2,
 #    define K(name, ret, params) .name = octet_##name##_avx2,
@@ -60,11 +41,76 @@ static const octet_kernels avx512 = {
 #    undef K
 };
 
+/* ---- with instructions for dot products, which a level may have or not */
+
+#    define octet_gemm_u8s8_avx512 octet_gemm_u8s8_avx512_vnni
+#    define octet_gemm_s8u8_avx512 octet_gemm_s8u8_avx512_vnni
+#    define octet_conv_row_q8_avx512 octet_conv_row_q8_avx512_vnni
+static const octet_kernels avx512_vnni = {
+    .isa = OCTET_ISA_AVX512,
+#    define K(name, ret, params) .name = octet_##name##_avx512,
+#    include "kernels.def"
+#    undef K
+};
+
+#    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_vnni
+#    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_vnni
+#    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_vnni
+static const octet_kernels avx2_vnni = {
+    .isa = OCTET_ISA_AVX2,
+#    define K(name, ret, params) .name = octet_##name##_avx2,
+#    include "kernels.def"
+#    undef K
+};
+#    undef octet_gemm_u8s8_avx2
+#    undef octet_gemm_s8u8_avx2
+#    undef octet_conv_row_q8_avx2
+
+#    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_evex
+#    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_evex
+#    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_evex
+static const octet_kernels avx2_evex = {
+    .isa = OCTET_ISA_AVX2,
+#    define K(name, ret, params) .name = octet_##name##_avx2,
+#    include "kernels.def"
+#    undef K
+};
+
+/* Not every compiler's __builtin_cpu_supports knows the name. */
+static int has_avx_vnni(void)
+{
+    unsigned a, b, c, d;
+
+    return octet_isa_host_simd() != OCTET_ISA_REF && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           (a & 1u << 4) != 0;
+}
+
+static int has_avx512_vnni(void)
+{
+    return octet_isa_host_simd() == OCTET_ISA_AVX512 && __builtin_cpu_supports("avx512vnni");
+}
+
 const octet_kernels *octet_kernels_get_simd(octet_isa isa)
 {
     if (isa == OCTET_ISA_AVX512)
-        return &avx512;
-    return isa == OCTET_ISA_AVX2 ? &avx2 : NULL;
+        return has_avx512_vnni() ? &avx512_vnni : &avx512;
+    if (isa == OCTET_ISA_AVX2)
+        return has_avx_vnni() ? &avx2_vnni : &avx2;
+    return NULL;
+}
+
+const octet_kernels *octet_kernels_variant_x86(octet_isa isa, int index)
+{
+    const octet_kernels *all[] = {&avx2, has_avx_vnni() ? &avx2_vnni : NULL,
+                                  has_avx512_vnni() ? &avx2_evex : NULL, &avx512,
+                                  has_avx512_vnni() ? &avx512_vnni : NULL};
+
+    if (isa > octet_isa_host_simd())
+        return NULL;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i] != NULL && all[i]->isa == isa && index-- == 0)
+            return all[i];
+    return NULL;
 }
 
 #else

@@ -1,152 +1,13 @@
 /* check_kernels.c: every variant of every kernel gives the reference's bits and stays in its
  * buffers SPDX-License-Identifier: Apache-2.0
  *
- * Inputs end at a page that cannot be read, outputs lie between canaries and end at such a page
- * too. NaN payloads are not defined in arithmetic kernels: any NaN equals any other in float
+ * NaN payloads are not defined in arithmetic kernels: any NaN equals any other in float
  * outputs. Usage: check_kernels [seed]. The seed is printed when something differs.
  */
 #define _DEFAULT_SOURCE
-#include "kernels.h"
+#include "guarded.h"
+
 #define OCTET_KERNELS_WITHOUT_INT8 /* check_int8.c */
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static uint64_t seed = 20240613, state;
-static const char *current; /* kernel and level being checked */
-static int failures;
-
-static uint32_t random_u32(void)
-{
-    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(state >> 32);
-}
-
-static size_t random_below(size_t n)
-{
-    return n ? random_u32() % n : 0;
-}
-
-/* ---- guarded buffers */
-
-#define BUFFERS 32
-static struct {
-    uint8_t *map;
-    size_t mapped;
-} buffers[BUFFERS];
-static int n_buffers;
-
-/* `bytes` whose end is the end of what may be touched; a multiple of 4 keeps floats aligned. */
-static void *guarded(size_t bytes)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (bytes + 64 + page - 1) / page * page;
-    uint8_t *map =
-        mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (map == MAP_FAILED || n_buffers == BUFFERS || mprotect(map + size, page, PROT_NONE) != 0) {
-        fprintf(stderr, "cannot make a guarded buffer\n");
-        exit(1);
-    }
-    buffers[n_buffers].map = map;
-    buffers[n_buffers++].mapped = size + page;
-    memset(map, 0xcd, size);
-    return map + size - bytes;
-}
-
-static void release_all(void)
-{
-    while (n_buffers > 0) {
-        n_buffers--;
-        munmap(buffers[n_buffers].map, buffers[n_buffers].mapped);
-    }
-}
-
-static int canary_whole(const void *p)
-{
-    const uint8_t *before = (const uint8_t *)p - 64;
-
-    for (int i = 0; i < 64; i++)
-        if (before[i] != 0xcd)
-            return 0;
-    return 1;
-}
-
-/* ---- values */
-
-enum { UNIFORM, TINY, WIDE, EXTREME, KINDS };
-
-static float random_float(int kind)
-{
-    static const float special[] = {0.0f,      -0.0f,     1.0f,       -1.0f,   INFINITY, -INFINITY,
-                                    NAN,       0x1p-149f, -0x1p-149f, 88.7f,   -88.7f,   -103.9f,
-                                    0x1p-126f, 3.4e38f,   -3.4e38f,   0x1p15f, 1e10f,    0.5f};
-    float u = (float)(random_u32() >> 8) * 0x1p-23f - 1.0f;
-    uint32_t bits = random_u32();
-    float any;
-
-    if (kind == UNIFORM)
-        return u;
-    if (kind == TINY)
-        return u * 0x1p-120f;
-    if (kind == EXTREME && random_below(3) == 0)
-        return special[random_below(sizeof(special) / sizeof(special[0]))];
-    if (kind == EXTREME) {
-        memcpy(&any, &bits, sizeof(any));
-        return any;
-    }
-    return u * 100.0f;
-}
-
-static float *random_floats(size_t n, int kind)
-{
-    float *x = guarded(n * sizeof(*x));
-
-    for (size_t i = 0; i < n; i++)
-        x[i] = random_float(kind);
-    return x;
-}
-
-static void report(const char *what, size_t n, size_t detail)
-{
-    if (failures++ < 20)
-        fprintf(stderr, "%s: %s (n %zu, detail %zu, seed %llu)\n", current, what, n, detail,
-                (unsigned long long)seed);
-}
-
-static void same_floats(const float *want, const float *got, size_t n, size_t detail)
-{
-    for (size_t i = 0; i < n; i++)
-        if (memcmp(&want[i], &got[i], sizeof(float)) != 0 && !(isnan(want[i]) && isnan(got[i]))) {
-            fprintf(stderr, "element %zu: %a instead of %a\n", i, (double)got[i], (double)want[i]);
-            report("differs", n, detail);
-            return;
-        }
-    if (!canary_whole(got))
-        report("writes before the output", n, detail);
-}
-
-static void same_bytes(const void *want, const void *got, size_t n, size_t detail)
-{
-    if (memcmp(want, got, n) != 0)
-        report("differs", n, detail);
-    if (!canary_whole(got))
-        report("writes before the output", n, detail);
-}
-
-/* Sizes around the widths of vectors and tiles, then some by chance. */
-static size_t size_at(int round)
-{
-    static const size_t edges[] = {0,  1,  2,  3,  7,  8,  9,  15, 16, 17,  23,  24,  25,
-                                   31, 32, 33, 47, 48, 63, 64, 65, 95, 127, 128, 129, 255};
-    int n = (int)(sizeof(edges) / sizeof(edges[0]));
-
-    return round < n ? edges[round] : random_below(600);
-}
-#define ROUNDS 60
 
 /* ---- y[i] = f(x[i]) */
 
@@ -529,8 +390,6 @@ static void check_sha256_blocks(const octet_kernels *ref, const octet_kernels *c
 }
 
 /* ---- all of them */
-
-static const char *const level_names[] = {"ref", "avx2", "avx512", "neon"};
 
 static void check_level(const octet_kernels *ref, const octet_kernels *cand)
 {
