@@ -9,5 +9,8 @@ set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L /usr/aarch64-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 
-# Everything; the dot product without the 8-bit matrix instructions; Advanced SIMD alone.
+# With usdot, with sdot and udot, with neither: so many tables of kernels each can run.
 set(OCTET_EMULATED_CPUS max neoverse-n1 cortex-a57)
+set(OCTET_EMULATED_max_tables 3)
+set(OCTET_EMULATED_neoverse-n1_tables 2)
+set(OCTET_EMULATED_cortex-a57_tables 1)

@@ -34,9 +34,9 @@ const octet_kernels *octet_kernels_get(octet_isa isa)
 
 const octet_kernels *octet_kernels_variant(octet_isa isa, int index)
 {
-#if OCTET_SIMD_X86
+#if OCTET_SIMD_X86 || OCTET_SIMD_ARM
     if (isa != OCTET_ISA_REF)
-        return octet_kernels_variant_x86(isa, index);
+        return octet_kernels_variant_simd(isa, index);
 #endif
     return index == 0 && octet_kernels_get(isa)->isa == isa ? octet_kernels_get(isa) : NULL;
 }

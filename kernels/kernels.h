@@ -49,7 +49,7 @@ typedef struct octet_epilogue {
 /* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many. All
  * borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins. Below
  * `split` a pair of bins is shared by both signs: the first for positive numbers, the second for
- * negative ones, each as wide as the pair. */
+ * negative ones, each as wide as the pair. From there on they belong to one sign. */
 #define OCTET_BINS_SHIFT 11 /* of a float's bits: 12 bits of the mantissa are left */
 #define OCTET_BINS_PAGE 4096
 
@@ -57,6 +57,8 @@ typedef struct octet_bins {
     int32_t base;  /* bits >> SHIFT of 2^bottom, less one page */
     float scale;   /* PAGE / 2^bottom */
     int32_t split; /* even */
+    int32_t end;   /* number of bins */
+    int negative;  /* whose the bins from `split` on are */
 } octet_bins;
 
 /* C (m x n) [+]= A B for a stretch of k of the reduction. A is packed; row r of B's panel j lies at

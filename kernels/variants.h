@@ -36,9 +36,7 @@ extern const uint32_t octet_sha256_k[64];
 #if OCTET_SIMD_X86 || OCTET_SIMD_ARM
 octet_isa octet_isa_host_simd(void);
 const octet_kernels *octet_kernels_get_simd(octet_isa isa); /* NULL: use the reference */
-#endif
-#if OCTET_SIMD_X86
-const octet_kernels *octet_kernels_variant_x86(octet_isa isa, int index);
+const octet_kernels *octet_kernels_variant_simd(octet_isa isa, int index);
 #endif
 
 #endif

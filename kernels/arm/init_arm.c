@@ -5,6 +5,9 @@
 
 #if OCTET_SIMD_ARM
 
+#    include "arm/features.h"
+#    include "arm/int8.h"
+
 octet_isa octet_isa_host_simd(void)
 {
     return OCTET_ISA_NEON;
@@ -22,9 +25,56 @@ static const octet_kernels neon = {
 #    undef K
 };
 
+/* ---- with instructions for dot products */
+
+#    if OCTET_ARM_EXTENSIONS
+#        define octet_gemm_u8s8_neon octet_gemm_u8s8_neon_dot
+#        define octet_gemm_s8u8_neon octet_gemm_s8u8_neon_dot
+static const octet_kernels neon_dot = {
+    .isa = OCTET_ISA_NEON,
+#        define K(name, ret, params) .name = octet_##name##_neon,
+#        include "kernels.def"
+#        undef K
+};
+#        undef octet_gemm_u8s8_neon
+#        undef octet_gemm_s8u8_neon
+
+#        define octet_gemm_u8s8_neon octet_gemm_u8s8_neon_i8mm
+#        define octet_gemm_s8u8_neon octet_gemm_s8u8_neon_i8mm
+static const octet_kernels neon_i8mm = {
+    .isa = OCTET_ISA_NEON,
+#        define K(name, ret, params) .name = octet_##name##_neon,
+#        include "kernels.def"
+#        undef K
+};
+#    endif
+
+/* The tables that this processor runs, best first. */
+static size_t runnable(const octet_kernels *tables[3])
+{
+    size_t n = 0;
+
+#    if OCTET_ARM_EXTENSIONS
+    if (octet_arm_has(OCTET_ARM_I8MM))
+        tables[n++] = &neon_i8mm;
+    if (octet_arm_has(OCTET_ARM_DOTPROD))
+        tables[n++] = &neon_dot;
+#    endif
+    tables[n++] = &neon;
+    return n;
+}
+
+const octet_kernels *octet_kernels_variant_simd(octet_isa isa, int index)
+{
+    const octet_kernels *tables[3];
+    size_t n = runnable(tables);
+
+    return isa == OCTET_ISA_NEON && (size_t)index < n ? tables[index] : NULL;
+}
+
 const octet_kernels *octet_kernels_get_simd(octet_isa isa)
 {
-    return isa == OCTET_ISA_NEON ? &neon : NULL;
+    return octet_kernels_variant_simd(isa, 0);
 }
 
 #else

@@ -69,28 +69,14 @@ INLINE void gemm(const octet_gemm_q8 *g, int a_signed, int pairs)
             tile(g, i, j, a_signed, pairs);
 }
 
-static void gemm_u8s8_wide(const octet_gemm_q8 *g)
+void octet_gemm_u8s8_neon(const octet_gemm_q8 *g)
 {
     gemm(g, 0, 0);
 }
 
-static void gemm_s8u8_wide(const octet_gemm_q8 *g)
-{
-    gemm(g, 1, 0);
-}
-
-void octet_gemm_u8s8_neon(const octet_gemm_q8 *g)
-{
-    octet_gemm_q8_fn dot = octet_gemm_u8s8_dot();
-
-    (dot ? dot : gemm_u8s8_wide)(g);
-}
-
 void octet_gemm_s8u8_neon(const octet_gemm_q8 *g)
 {
-    octet_gemm_q8_fn dot = octet_gemm_s8u8_dot();
-
-    (dot ? dot : gemm_s8u8_wide)(g);
+    gemm(g, 1, 0);
 }
 
 void octet_gemm_u8s8_pairs_neon(const octet_gemm_q8 *g)

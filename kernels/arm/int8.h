@@ -11,10 +11,11 @@
 #    include <arm_neon.h>
 #    include <string.h>
 
-/* gemm_u8s8 and gemm_s8u8 with dot product instructions; NULL where the processor has none. */
-typedef void (*octet_gemm_q8_fn)(const octet_gemm_q8 *g);
-octet_gemm_q8_fn octet_gemm_u8s8_dot(void);
-octet_gemm_q8_fn octet_gemm_s8u8_dot(void);
+/* By sdot and udot; by usdot, which takes bytes of both kinds. */
+void octet_gemm_u8s8_neon_dot(const octet_gemm_q8 *g);
+void octet_gemm_s8u8_neon_dot(const octet_gemm_q8 *g);
+void octet_gemm_u8s8_neon_i8mm(const octet_gemm_q8 *g);
+void octet_gemm_s8u8_neon_i8mm(const octet_gemm_q8 *g);
 
 #    define TILE_COLUMNS 8
 #    define A_QUAD (4 * OCTET_GEMM_MR) /* bytes of a panel for one step of the reduction */

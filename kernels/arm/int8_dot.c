@@ -32,6 +32,7 @@ static inline uint8x16_t load_flipped(const uint8_t *p)
 
 #    define TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 #    define NAME(part) udot_##part
+#    define GEMM octet_gemm_u8s8_neon_dot
 #    define va uint8x16_t
 #    define vb uint8x16_t
 #    define LOAD_A(p) vld1q_u8(p)
@@ -46,6 +47,7 @@ static inline uint8x16_t load_flipped(const uint8_t *p)
 
 #    define TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 #    define NAME(part) sdot_##part
+#    define GEMM octet_gemm_s8u8_neon_dot
 #    define va int8x16_t
 #    define vb int8x16_t
 #    define LOAD_A(p) load_signed(p)
@@ -58,6 +60,7 @@ static inline uint8x16_t load_flipped(const uint8_t *p)
 
 #    define TARGET __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
 #    define NAME(part) sudot_##part
+#    define GEMM octet_gemm_u8s8_neon_i8mm
 #    define va uint8x16_t
 #    define vb int8x16_t
 #    define LOAD_A(p) vld1q_u8(p)
@@ -68,6 +71,7 @@ static inline uint8x16_t load_flipped(const uint8_t *p)
 
 #    define TARGET __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
 #    define NAME(part) usdot_##part
+#    define GEMM octet_gemm_s8u8_neon_i8mm
 #    define va int8x16_t
 #    define vb uint8x16_t
 #    define LOAD_A(p) load_signed(p)
@@ -75,35 +79,6 @@ static inline uint8x16_t load_flipped(const uint8_t *p)
 #    define DOT(sum, b, a, lane) vusdotq_laneq_s32(sum, b, a, lane)
 #    define ROW_SUMS(sum, a) ((void)(a), sum)
 #    include "arm/dot.inc"
-
-static octet_gemm_q8_fn pick(octet_gemm_q8_fn like, octet_gemm_q8_fn mixed)
-{
-    if (octet_arm_has(OCTET_ARM_I8MM))
-        return mixed;
-    return octet_arm_has(OCTET_ARM_DOTPROD) ? like : NULL;
-}
-
-octet_gemm_q8_fn octet_gemm_u8s8_dot(void)
-{
-    return pick(udot_gemm, sudot_gemm);
-}
-
-octet_gemm_q8_fn octet_gemm_s8u8_dot(void)
-{
-    return pick(sdot_gemm, usdot_gemm);
-}
-
-#elif OCTET_SIMD_ARM
-
-octet_gemm_q8_fn octet_gemm_u8s8_dot(void)
-{
-    return NULL;
-}
-
-octet_gemm_q8_fn octet_gemm_s8u8_dot(void)
-{
-    return NULL;
-}
 
 #else
 typedef int octet_no_arm_dot; /* a translation unit must not be empty */

@@ -186,6 +186,8 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 
 #    include "conv.inc"
 
+#    include "move.inc"
+
 #    include "pointwise.inc"
 
 #    include "pool.inc"

@@ -28,49 +28,68 @@ static inline void raise_counters(uint16_t *counts, const uint32_t *bin, size_t 
 
 #    define TARGET512 __attribute__((target("avx2,fma,popcnt,avx512f,avx512bw,avx512dq,avx512vl")))
 
-static inline TARGET512 __m512i bins_512(__m512i bits, const octet_bins *bins)
+/* *none: lanes whose number lies in no bin. */
+static inline TARGET512 __m512i bins_512(__m512i bits, const octet_bins *bins, __mmask16 *none)
 {
     __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
     __m512i i = _mm512_sub_epi32(_mm512_srli_epi32(magnitude, OCTET_BINS_SHIFT),
                                  _mm512_set1_epi32(bins->base));
     __mmask16 small = _mm512_cmplt_epi32_mask(i, _mm512_set1_epi32(OCTET_BINS_PAGE));
+    __mmask16 foreign = (__mmask16)(_mm512_movepi32_mask(bits) ^ (bins->negative ? 0xffffu : 0u));
     __mmask16 both;
 
     i = _mm512_mask_cvttps_epi32(
         i, small, _mm512_mul_ps(_mm512_castsi512_ps(magnitude), _mm512_set1_ps(bins->scale)));
     both = _mm512_cmplt_epi32_mask(i, _mm512_set1_epi32(bins->split));
+    *none = _mm512_cmpge_epi32_mask(i, _mm512_set1_epi32(bins->end)) | (foreign & ~both);
     i = _mm512_mask_andnot_epi32(i, both, _mm512_set1_epi32(1), i);
     return _mm512_mask_or_epi32(i, both, i, _mm512_srli_epi32(bits, 31));
 }
 
+/* Rare: one by one. */
+static inline size_t set_aside(float *rest, const float *x, unsigned lanes)
+{
+    size_t n = 0;
+
+    for (; lanes != 0; lanes &= lanes - 1)
+        rest[n++] = x[__builtin_ctz(lanes)];
+    return n;
+}
+
 TARGET512 size_t octet_histogram_f32_avx512(size_t n, const float *x, const octet_bins *bins,
-                                            uint16_t *counts)
+                                            uint16_t *counts, float *rest, size_t *n_rest)
 {
     uint32_t bin[STRETCH + 16];
-    size_t counted = 0;
+    size_t counted = 0, left = 0;
 
     for (size_t i = 0; i < n;) {
         size_t kept = 0, end = n - i > STRETCH ? i + STRETCH : n;
 
         for (; i < end; i += 16) {
-            __mmask16 some = (__mmask16)(end - i >= 16 ? 0xffff : (1u << (end - i)) - 1);
+            __mmask16 some = (__mmask16)(end - i >= 16 ? 0xffff : (1u << (end - i)) - 1), none;
             __m512i bits = _mm512_maskz_loadu_epi32(some, x + i);
             __mmask16 nonzero = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x7fffffff));
+            __m512i at = bins_512(bits, bins, &none);
 
-            _mm512_storeu_si512(bin + kept,
-                                _mm512_maskz_compress_epi32(nonzero, bins_512(bits, bins)));
+            none &= nonzero;
+            if (none != 0) {
+                left += set_aside(rest + left, x + i, none);
+                nonzero &= (__mmask16)~none;
+            }
+            _mm512_storeu_si512(bin + kept, _mm512_maskz_compress_epi32(nonzero, at));
             kept += (size_t)__builtin_popcount(nonzero);
         }
         i = end;
         raise_counters(counts, bin, kept);
         counted += kept;
     }
+    *n_rest = left;
     return counted;
 }
 
 #    define TARGET256 __attribute__((target("avx2,fma,popcnt")))
 
-static inline TARGET256 __m256i bins_256(__m256i bits, const octet_bins *bins)
+static inline TARGET256 __m256i bins_256(__m256i bits, const octet_bins *bins, unsigned *none)
 {
     __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffffff));
     __m256i i = _mm256_sub_epi32(_mm256_srli_epi32(magnitude, OCTET_BINS_SHIFT),
@@ -78,10 +97,14 @@ static inline TARGET256 __m256i bins_256(__m256i bits, const octet_bins *bins)
     __m256i large = _mm256_cmpgt_epi32(i, _mm256_set1_epi32(OCTET_BINS_PAGE - 1));
     __m256i linear = _mm256_cvttps_epi32(
         _mm256_mul_ps(_mm256_castsi256_ps(magnitude), _mm256_set1_ps(bins->scale)));
-    __m256i both, paired;
+    __m256i foreign = _mm256_xor_si256(bits, _mm256_set1_epi32(bins->negative ? -1 : 0));
+    __m256i both, paired, beyond;
 
     i = _mm256_blendv_epi8(linear, i, large);
     both = _mm256_cmpgt_epi32(_mm256_set1_epi32(bins->split), i);
+    beyond = _mm256_cmpgt_epi32(i, _mm256_set1_epi32(bins->end - 1));
+    beyond = _mm256_or_si256(beyond, _mm256_andnot_si256(both, foreign));
+    *none = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(beyond));
     paired =
         _mm256_or_si256(_mm256_andnot_si256(_mm256_set1_epi32(1), i), _mm256_srli_epi32(bits, 31));
     return _mm256_blendv_epi8(i, paired, both);
@@ -111,11 +134,11 @@ static inline TARGET256 size_t keep_128(uint32_t *p, __m128i bin, unsigned mask)
 }
 
 TARGET256 size_t octet_histogram_f32_avx2(size_t n, const float *x, const octet_bins *bins,
-                                          uint16_t *counts)
+                                          uint16_t *counts, float *rest, size_t *n_rest)
 {
     uint32_t bin[STRETCH + 8];
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    size_t counted = 0;
+    size_t counted = 0, left = 0;
 
     for (size_t i = 0; i < n;) {
         size_t kept = 0, end = n - i > STRETCH ? i + STRETCH : n;
@@ -126,7 +149,14 @@ TARGET256 size_t octet_histogram_f32_avx2(size_t n, const float *x, const octet_
             __m256i bits = _mm256_castps_si256(_mm256_maskload_ps(x + i, some));
             __m256i zero = _mm256_cmpeq_epi32(_mm256_slli_epi32(bits, 1), _mm256_setzero_si256());
             unsigned nonzero = 0xffu ^ (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(zero));
-            __m256i at = bins_256(bits, bins);
+            unsigned none;
+            __m256i at = bins_256(bits, bins, &none);
+
+            none &= nonzero;
+            if (none != 0) {
+                left += set_aside(rest + left, x + i, none);
+                nonzero &= ~none;
+            }
 
             kept += keep_128(bin + kept, _mm256_castsi256_si128(at), nonzero & 15);
             kept += keep_128(bin + kept, _mm256_extracti128_si256(at, 1), nonzero >> 4);
@@ -135,6 +165,7 @@ TARGET256 size_t octet_histogram_f32_avx2(size_t n, const float *x, const octet_
         raise_counters(counts, bin, kept);
         counted += kept;
     }
+    *n_rest = left;
     return counted;
 }
 

@@ -99,7 +99,7 @@ const octet_kernels *octet_kernels_get_simd(octet_isa isa)
     return NULL;
 }
 
-const octet_kernels *octet_kernels_variant_x86(octet_isa isa, int index)
+const octet_kernels *octet_kernels_variant_simd(octet_isa isa, int index)
 {
     const octet_kernels *all[] = {&avx2, has_avx_vnni() ? &avx2_vnni : NULL,
                                   has_avx512_vnni() ? &avx2_evex : NULL, &avx512,

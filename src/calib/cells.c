@@ -51,6 +51,12 @@ static void add_page(const octet_histogram *h, octet_cells *c, uint32_t page)
 
 static void run_up(octet_side *side)
 {
+    for (uint32_t i = 0; i < side->n_raw; i++) {
+        double x = (double)side->raw[i];
+        side->all_count += 1.0;
+        side->all_sum += x;
+        side->all_square += x * x;
+    }
     for (uint32_t i = 0; i < side->n; i++) {
         side->count[i + 1] += side->count[i];
         side->sum[i + 1] += side->sum[i];
@@ -68,11 +74,16 @@ octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena 
     out->width = ldexp(1.0, octave - 12 + shared);
     out->side[0].end = fmax((double)h->max, 0.0);
     out->side[1].end = fmax(-(double)h->min, 0.0);
-    for (int sign = 0; sign < 2; sign++)
-        if (out->side[sign].end > 0.0)
-            OCTET_TRY(make_side(&out->side[sign], shared ? OCTET_BINS_PAGE : 2 * OCTET_BINS_PAGE,
-                                arena, diag));
-    for (uint32_t p = 0; p < OCTET_HISTOGRAM_PAGES; p++)
+    for (int sign = 0; sign < 2; sign++) {
+        out->side[sign].raw = h->raw[sign];
+        out->side[sign].n_raw = h->n_raw[sign];
+        OCTET_TRY(make_side(&out->side[sign],
+                            h->top[sign] == OCTET_HISTOGRAM_NONE ? 0
+                            : shared                             ? OCTET_BINS_PAGE
+                                                                 : 2 * OCTET_BINS_PAGE,
+                            arena, diag));
+    }
+    for (uint32_t p = 0; h->low != NULL && p < OCTET_HISTOGRAM_PAGES; p++)
         add_page(h, out, p);
     for (int sign = 0; sign < 2; sign++)
         run_up(&out->side[sign]);
@@ -89,15 +100,4 @@ uint32_t octet_cells_below(const octet_cells *c, const octet_side *side, double 
 octet_range octet_range_of(const double end[2])
 {
     return (octet_range){-(float)end[1] + 0.0F, (float)end[0]};
-}
-
-int octet_cells_octave(const octet_histogram *h, double magnitude)
-{
-    int octave, top = octet_histogram_top(h), bottom = octet_histogram_bottom(h);
-
-    if (!(magnitude > 0.0))
-        return bottom;
-    (void)frexp(magnitude, &octave);
-    octave -= 1;
-    return octave > top ? top : octave < bottom ? bottom : octave;
 }

@@ -10,11 +10,13 @@
 #include "calib/histogram.h"
 
 typedef struct octet_side { /* numbers of one sign, by magnitude */
-    uint32_t n;             /* cells; 0: there is no such number */
+    uint32_t n;             /* cells; 0: there is no such number in a bin */
     /* [i]: of the first i cells: how many values, their sum and sum of squares */
     double *count, *sum, *square;
-    double all_count, all_sum, all_square; /* those beyond the cells too */
+    double all_count, all_sum, all_square; /* of all, those beyond the cells too */
     double end;                            /* largest magnitude */
+    const float *raw;                      /* what the histogram keeps as it is */
+    uint32_t n_raw;
 } octet_side;
 
 typedef struct octet_cells {
@@ -22,7 +24,7 @@ typedef struct octet_cells {
     octet_side side[2]; /* positive, negative */
 } octet_cells;
 
-/* bottom <= octave <= top of the histogram, which has values other than 0. */
+/* bottom <= octave <= top of the histogram. */
 octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena *arena,
                               octet_cells *out, octet_diag *diag);
 
@@ -31,9 +33,6 @@ uint32_t octet_cells_below(const octet_cells *c, const octet_side *side, double 
 
 /* The range that ends at these magnitudes. */
 octet_range octet_range_of(const double end[2]);
-
-/* Octave of a magnitude, between bottom and top of the grid. */
-int octet_cells_octave(const octet_histogram *h, double magnitude);
 
 /* More steps than that are narrower than bins: searching them is of no use. */
 #define OCTET_CELLS_MOST_STEPS 1024

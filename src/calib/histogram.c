@@ -46,8 +46,8 @@ static int bottom_of(const int top[2])
     return larger(top) - OCTET_HISTOGRAM_OCTAVES + 1;
 }
 
-/* Pages that the signs share: those up to the top of the lesser one, and at least the first as soon
- * as there are both. */
+/* Pages that the signs share: those up to the lower top, and at least the first as soon as there are
+ * both. */
 static int shared_pages(const int top[2])
 {
     int pages = smaller(top) - bottom_of(top) + 2;
@@ -65,6 +65,17 @@ static int owner_of(const int top[2])
 int octet_histogram_top(const octet_histogram *h)
 {
     return larger(h->top);
+}
+
+int octet_histogram_octave(const octet_histogram *h, double magnitude)
+{
+    int octave, top = larger(h->top), bottom = bottom_of(h->top);
+
+    if (!(magnitude > 0.0))
+        return bottom;
+    (void)frexp(magnitude, &octave);
+    octave -= 1;
+    return octave > top ? top : octave < bottom ? bottom : octave;
 }
 
 int octet_histogram_bottom(const octet_histogram *h)
@@ -95,7 +106,25 @@ double octet_histogram_bin_end(const octet_histogram *h, uint32_t bin)
     return (double)i * octet_histogram_page_width(h, page);
 }
 
+static octet_bins bins_of(const int top[2])
+{
+    int bottom = bottom_of(top);
+
+    return (octet_bins){
+        .base = (bottom + 127 - 1) * PAGE,
+        .scale = ldexpf(1.0F, 12 - bottom),
+        .split = shared_pages(top) * PAGE,
+        .end = BINS,
+        .negative = owner_of(top),
+    };
+}
+
 /* ---- counters */
+
+uint64_t octet_histogram_total(const octet_histogram *h)
+{
+    return h->counted + h->n_raw[0] + h->n_raw[1];
+}
 
 uint64_t octet_histogram_count(const octet_histogram *h, uint32_t bin)
 {
@@ -216,45 +245,68 @@ static octet_status raise_bottom(octet_histogram *h, uint32_t by, bool shared,
     return OCTET_OK;
 }
 
-/* Makes the grid that of these tops, which are no lower than before. */
-static octet_status grow(octet_histogram *h, const int top[2], const octet_observing *with)
+/* Values kept as they are that now have a bin. */
+static octet_status settle_raw(octet_histogram *h, const octet_observing *with)
 {
-    int old_shared = shared_pages(h->top), by = larger(top) - larger(h->top);
-    int shared = shared_pages(top);
+    const octet_bins bins = bins_of(h->top);
 
+    for (int sign = 0; sign < 2; sign++) {
+        uint32_t kept = 0, n = h->n_raw[sign];
+        for (uint32_t i = 0; i < n; i++) {
+            float rest, x = sign ? -h->raw[sign][i] : h->raw[sign][i];
+            size_t left;
+            h->counted += with->k->histogram_f32(1, &x, &bins, h->low, &rest, &left);
+            if (left > 0)
+                h->raw[sign][kept++] = h->raw[sign][i];
+        }
+        h->n_raw[sign] = kept;
+        h->pending += n - kept;
+    }
+    return carry(h, with);
+}
+
+/* A top below the grid's octaves counts as one in the first page, wherever it was. */
+static void level_tops(int top[2])
+{
+    for (int sign = 0; sign < 2; sign++)
+        if (top[sign] != NONE && top[sign] < bottom_of(top) - 1)
+            top[sign] = bottom_of(top) - 1;
+}
+
+/* Makes the grid that of these tops, which are no lower than before. */
+static octet_status grow(octet_histogram *h, const int wanted[2], const octet_observing *with)
+{
+    int top[2] = {wanted[0], wanted[1]};
+
+    level_tops(top);
+    int old_shared = shared_pages(h->top), shared = shared_pages(top);
+    int by = larger(top) - larger(h->top);
     if (top[0] == h->top[0] && top[1] == h->top[1])
         return OCTET_OK;
+    if (h->low == NULL) {
+        h->low = octet_mem_zalloc(with->allocator, BINS, sizeof *h->low);
+        OCTET_TRY_ALLOC(with->diag, h->low);
+    }
+    OCTET_TRY(carry(h, with));
     if (h->counted > 0) {
-        OCTET_TRY(carry(h, with));
-        for (int page = old_shared; page < PAGES && page < shared + by; page++)
-            if (shared > 0)
-                OCTET_TRY(share_page(h, (uint32_t)page, (uint32_t)owner_of(h->top), with));
+        for (int page = old_shared; shared > 0 && page < PAGES && page < shared + by; page++)
+            OCTET_TRY(share_page(h, (uint32_t)page, (uint32_t)owner_of(h->top), with));
         if (by > 0)
             OCTET_TRY(raise_bottom(h, (uint32_t)by, shared > 0, with));
     }
     memcpy(h->top, top, sizeof h->top);
-    return OCTET_OK;
+    return settle_raw(h, with);
 }
 
 /* ---- statistics */
 
-static octet_status prepare(octet_histogram *h, float min, float max, const octet_observing *with)
+static void include(octet_histogram *h, float min, float max)
 {
-    int top[2] = {octave_of(max > 0.0F ? max : 0.0F), octave_of(min < 0.0F ? -min : 0.0F)};
-
     if (!h->seen)
         h->top[0] = h->top[1] = NONE;
     h->min = !h->seen || min < h->min ? min : h->min;
     h->max = !h->seen || max > h->max ? max : h->max;
     h->seen = true;
-    if (larger(top) > NONE && h->low == NULL) {
-        h->low = octet_mem_zalloc(with->allocator, BINS, sizeof *h->low);
-        OCTET_TRY_ALLOC(with->diag, h->low);
-    }
-    for (int sign = 0; sign < 2; sign++)
-        if (top[sign] < h->top[sign])
-            top[sign] = h->top[sign];
-    return grow(h, top, with);
 }
 
 static octet_status check_total(const octet_histogram *h, uint64_t more,
@@ -267,15 +319,71 @@ static octet_status check_total(const octet_histogram *h, uint64_t more,
                       (unsigned long long)MOST_VALUES);
 }
 
-static octet_bins bins_of(const octet_histogram *h)
+/* With as many values as are kept, the least of them says where the sign's top is. */
+static octet_status keep_raw(octet_histogram *h, float x, const octet_observing *with)
 {
-    int bottom = bottom_of(h->top);
+    const int sign = x < 0.0F;
+    int top[2] = {h->top[0], h->top[1]};
+    float least = INFINITY;
 
-    return (octet_bins){
-        .base = (bottom + 127 - 1) * PAGE,
-        .scale = ldexpf(1.0F, 12 - bottom),
-        .split = shared_pages(h->top) * PAGE,
-    };
+    h->raw[sign][h->n_raw[sign]++] = fabsf(x);
+    if (h->n_raw[sign] < OCTET_HISTOGRAM_RAW)
+        return OCTET_OK;
+    for (uint32_t i = 0; i < OCTET_HISTOGRAM_RAW; i++)
+        least = fminf(least, h->raw[sign][i]);
+    top[sign] = octave_of(least);
+    return grow(h, top, with);
+}
+
+/* Values other than 0 that had no bin; some may have one by now. */
+static octet_status place_raw(octet_histogram *h, const float *x, size_t n,
+                              const octet_observing *with)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t left = 1, counted = 0;
+        float rest;
+        if (h->low != NULL) {
+            const octet_bins bins = bins_of(h->top);
+            counted = with->k->histogram_f32(1, x + i, &bins, h->low, &rest, &left);
+        }
+        h->counted += counted;
+        h->pending += (uint32_t)counted;
+        if (left > 0)
+            OCTET_TRY(keep_raw(h, x[i], with));
+    }
+    return OCTET_OK;
+}
+
+#define STRETCH 2048
+
+static size_t nonzero_of(const float *x, size_t n, float *rest)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != 0.0F)
+            rest[left++] = x[i];
+    return left;
+}
+
+static octet_status count_stretch(octet_histogram *h, const float *x, size_t n,
+                                  const octet_observing *with)
+{
+    float rest[STRETCH];
+    size_t counted = 0, left;
+
+    if (h->pending + n > LIMIT)
+        OCTET_TRY(carry(h, with));
+    if (h->low != NULL) {
+        const octet_bins bins = bins_of(h->top);
+        counted = with->k->histogram_f32(n, x, &bins, h->low, rest, &left);
+    } else {
+        left = nonzero_of(x, n, rest);
+    }
+    h->counted += counted;
+    h->pending += (uint32_t)counted;
+    h->zeros += n - counted - left;
+    return place_raw(h, rest, left, with);
 }
 
 static octet_status observe(void *state, const octet_tensor *t, const octet_minmax *range,
@@ -285,24 +393,10 @@ static octet_status observe(void *state, const octet_tensor *t, const octet_minm
     const float *x = t->data;
     size_t n = (size_t)octet_tensor_count(t);
 
-    OCTET_TRY(prepare(h, range->min + 0.0F, range->max + 0.0F, with));
+    include(h, range->min + 0.0F, range->max + 0.0F);
     OCTET_TRY(check_total(h, n, with));
-    if (h->low == NULL) {
-        h->zeros += n;
-        return OCTET_OK;
-    }
-    const octet_bins bins = bins_of(h);
-    while (n > 0) {
-        if (h->pending > LIMIT / 2 && h->pending + n > LIMIT)
-            OCTET_TRY(carry(h, with));
-        size_t some = n < LIMIT - h->pending ? n : LIMIT - h->pending;
-        size_t counted = with->k->histogram_f32(some, x, &bins, h->low);
-        h->counted += counted;
-        h->zeros += some - counted;
-        h->pending += (uint32_t)counted;
-        x += some;
-        n -= some;
-    }
+    for (size_t i = 0; i < n; i += STRETCH)
+        OCTET_TRY(count_stretch(h, x + i, n - i < STRETCH ? n - i : STRETCH, with));
     return OCTET_OK;
 }
 
@@ -344,28 +438,44 @@ static octet_status add_bins(octet_histogram *into, const octet_histogram *from,
         if (count > 0)
             OCTET_TRY(add_count(into, bin, count, with));
     }
+    into->counted += from->counted;
     return OCTET_OK;
+}
+
+static octet_status add_raw(octet_histogram *into, const octet_histogram *from, int sign,
+                            const octet_observing *with)
+{
+    float x[OCTET_HISTOGRAM_RAW];
+
+    for (uint32_t i = 0; i < from->n_raw[sign]; i++)
+        x[i] = sign ? -from->raw[sign][i] : from->raw[sign][i];
+    return place_raw(into, x, from->n_raw[sign], with);
 }
 
 static octet_status merge(void *into, const void *from, const octet_observing *with)
 {
     octet_histogram *h = into, other;
     const octet_histogram *source = from;
+    int top[2];
 
     if (!source->seen)
         return OCTET_OK;
-    OCTET_TRY(check_total(h, source->counted, with));
-    OCTET_TRY(prepare(h, source->min, source->max, with));
+    OCTET_TRY(check_total(h, octet_histogram_total(source), with));
+    include(h, source->min, source->max);
+    for (int sign = 0; sign < 2; sign++)
+        top[sign] = h->top[sign] > source->top[sign] ? h->top[sign] : source->top[sign];
     octet_status status = copy(&other, source, with);
-    if (status == OCTET_OK && source->counted > 0)
-        status = grow(&other, h->top, with);
-    if (status == OCTET_OK && source->counted > 0)
+    if (status == OCTET_OK)
+        status = grow(h, top, with);
+    if (status == OCTET_OK)
+        status = grow(&other, top, with);
+    if (status == OCTET_OK && other.counted > 0)
         status = add_bins(h, &other, with);
+    for (int sign = 0; sign < 2 && status == OCTET_OK; sign++)
+        status = add_raw(h, &other, sign, with);
     deinit(&other, with->allocator);
-    OCTET_TRY(status);
-    h->counted += source->counted;
     h->zeros += source->zeros;
-    return OCTET_OK;
+    return status;
 }
 
 static bool extent(const void *state, octet_range *out)
@@ -391,15 +501,14 @@ bool octet_histogram_coarse(const octet_histogram *h, const octet_range *range,
                             const octet_qspec *spec)
 {
     octet_qparams params = octet_qparams_from_range(range->min, range->max, spec);
-    double widest = 0;
-    const float ends[2] = {fmaxf(range->max, 0.0F), fmaxf(-range->min, 0.0F)};
+    const double ends[2] = {(double)fmaxf(range->max, 0.0F), (double)fmaxf(-range->min, 0.0F)};
+    double widest = 0.0;
 
     for (int sign = 0; sign < 2 && h->low != NULL; sign++) {
-        int octave = octave_of(ends[sign]), bottom = bottom_of(h->top);
-        if (octave == NONE)
-            continue;
-        bool shared = shared_pages(h->top) > (octave < bottom ? 0 : octave - bottom + 1);
-        widest = fmax(widest, ldexp(1.0, (octave < bottom ? bottom : octave) - 12 + shared));
+        int octave = octet_histogram_octave(h, ends[sign]);
+        bool shared = shared_pages(h->top) > octave - bottom_of(h->top) + 1;
+        if (ends[sign] > 0.0)
+            widest = fmax(widest, ldexp(1.0, octave - 12 + shared));
     }
-    return widest * OCTET_BINS_PER_STEP > (double)params.scale;
+    return spec->qmax - spec->qmin < 256 && widest * OCTET_BINS_PER_STEP > (double)params.scale;
 }

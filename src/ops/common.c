@@ -731,14 +731,58 @@ static void copy_simplify(copy_loop *loop, int32_t rank, const int64_t *dims, co
     loop->rank = r;
 }
 
-void octet_copy_nd(size_t element, int32_t rank, const int64_t *dims, void *dst,
-                   const int64_t *dst_strides, const void *src, const int64_t *src_strides)
+static void swap_axes(copy_loop *loop, int32_t a, int32_t b)
+{
+    int64_t n = loop->n[a], dst = loop->dst[a], src = loop->src[a];
+
+    loop->n[a] = loop->n[b];
+    loop->dst[a] = loop->dst[b];
+    loop->src[a] = loop->src[b];
+    loop->n[b] = n;
+    loop->dst[b] = dst;
+    loop->src[b] = src;
+}
+
+/* Whether the last axis is dense in the destination and another one in the source: that one becomes
+ * the last but one, and the two are a matrix to be transposed. */
+static bool copy_is_transpose(copy_loop *loop, size_t element)
+{
+    int64_t step = (int64_t)element;
+    int32_t last = loop->rank - 1;
+
+    if (element != sizeof(float) || last < 1 || loop->dst[last] != step || loop->src[last] <= step)
+        return false;
+    for (int32_t i = 0; i < last; i++)
+        if (loop->src[i] == step && loop->dst[i] > 0 && loop->n[i] > 1 && loop->n[last] > 1) {
+            swap_axes(loop, i, last - 1);
+            return loop->src[last] % step == 0 && loop->dst[last - 1] % step == 0;
+        }
+    return false;
+}
+
+static void copy_inner(const octet_kernels *k, size_t element, const copy_loop *loop,
+                       bool is_transpose, char *d, const char *s)
+{
+    int32_t last = loop->rank - 1;
+
+    if (is_transpose)
+        k->transpose_f32((size_t)loop->n[last], (size_t)loop->n[last - 1],
+                         (const float *)(const void *)s, (size_t)loop->src[last] / element,
+                         (float *)(void *)d, (size_t)loop->dst[last - 1] / element);
+    else
+        copy_line(element, loop->n[last], d, loop->dst[last], s, loop->src[last]);
+}
+
+void octet_move_nd(const octet_kernels *k, size_t element, int32_t rank, const int64_t *dims,
+                   void *dst, const int64_t *dst_strides, const void *src,
+                   const int64_t *src_strides)
 {
     copy_loop loop;
     int64_t index[OCTET_MAX_RANK] = {0};
     char *d = dst;
     const char *s = src;
-    int32_t last;
+    int32_t inner;
+    bool is_transpose;
 
     if (octet_dims_product(dims, 0, rank) == 0)
         return;
@@ -747,11 +791,12 @@ void octet_copy_nd(size_t element, int32_t rank, const int64_t *dims, void *dst,
         memcpy(d, s, element);
         return;
     }
-    last = loop.rank - 1;
+    is_transpose = k != NULL && copy_is_transpose(&loop, element);
+    inner = loop.rank - (is_transpose ? 2 : 1);
     for (;;) {
-        int32_t i = last - 1;
+        int32_t i = inner - 1;
 
-        copy_line(element, loop.n[last], d, loop.dst[last], s, loop.src[last]);
+        copy_inner(k, element, &loop, is_transpose, d, s);
         while (i >= 0 && ++index[i] == loop.n[i]) {
             d -= (loop.n[i] - 1) * loop.dst[i];
             s -= (loop.n[i] - 1) * loop.src[i];
@@ -762,4 +807,10 @@ void octet_copy_nd(size_t element, int32_t rank, const int64_t *dims, void *dst,
         d += loop.dst[i];
         s += loop.src[i];
     }
+}
+
+void octet_copy_nd(size_t element, int32_t rank, const int64_t *dims, void *dst,
+                   const int64_t *dst_strides, const void *src, const int64_t *src_strides)
+{
+    octet_move_nd(NULL, element, rank, dims, dst, dst_strides, src, src_strides);
 }

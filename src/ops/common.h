@@ -94,5 +94,9 @@ void octet_strides_broadcast(const octet_tensor *t, size_t element, int32_t rank
  * bytes and may be 0 or negative. Element sizes 1, 2, 4, 8, 16. */
 void octet_copy_nd(size_t element, int32_t rank, const int64_t *dims, void *dst,
                    const int64_t *dst_strides, const void *src, const int64_t *src_strides);
+/* The same by kernels. Arrays must be aligned to their elements and not overlap. */
+void octet_move_nd(const octet_kernels *k, size_t element, int32_t rank, const int64_t *dims,
+                   void *dst, const int64_t *dst_strides, const void *src,
+                   const int64_t *src_strides);
 
 #endif

@@ -21,7 +21,7 @@ static octet_status eval(octet_eval *e)
 {
     const octet_tensor *x = octet_eval_input(e, 0), *w = octet_eval_input(e, 1);
     int64_t dims[OCTET_MAX_RANK];
-    octet_q8_conv c = {.bias = NULL};
+    octet_q8_conv c = {.exact = true}; /* in ONNX Runtime the weight is the first operand */
     int32_t rank;
 
     OCTET_TRY(octet_eval_require(e, 2));

@@ -74,8 +74,8 @@ static octet_status infer_to_depth(octet_infer *in)
 }
 
 /* The six loops n, c, y, by, x, bx in both layouts; sizes are of the small image. */
-static void move(const octet_tensor *from, octet_tensor *to, bool to_space, int64_t b,
-                 size_t element, bool last)
+static void move(const octet_kernels *k, const octet_tensor *from, octet_tensor *to, bool to_space,
+                 int64_t b, size_t element, bool last)
 {
     const octet_tensor *deep = to_space ? from : to;
     int64_t c = deep->dims[1] / (b * b), h = deep->dims[2], w = deep->dims[3];
@@ -86,8 +86,8 @@ static void move(const octet_tensor *from, octet_tensor *to, bool to_space, int6
     int64_t space_strides[6];
 
     octet_strides(6, dims, element, space_strides);
-    octet_copy_nd(element, 6, dims, to->data, to_space ? space_strides : deep_strides, from->data,
-                  to_space ? deep_strides : space_strides);
+    octet_move_nd(k, element, 6, dims, to->data, to_space ? space_strides : deep_strides,
+                  from->data, to_space ? deep_strides : space_strides);
 }
 
 static octet_status eval(octet_eval *e, bool to_space)
@@ -114,7 +114,7 @@ static octet_status eval(octet_eval *e, bool to_space)
     }
     OCTET_TRY(octet_eval_output(e, 0, x->dtype, 4, dims));
     if (e->out[0].bytes > 0)
-        move(x, &e->out[0], to_space, b, element, blocks_last(e->node));
+        move(e->k, x, &e->out[0], to_space, b, element, blocks_last(e->node));
     return OCTET_OK;
 }
 

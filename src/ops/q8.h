@@ -29,6 +29,11 @@ octet_status octet_q8_weight(octet_eval *e, const octet_tensor *t, const octet_t
 /* The flip of a weight of that type; false: not 8 bits wide. */
 bool octet_q8_weight_flip(octet_dtype dtype, uint8_t *flip);
 
+/* Whether sums of two products saturate at 16 bits: in the arithmetic of AVX2 where nothing was
+ * moved, a uint8 activation with an int8 weight. ONNX Runtime widens all other types first. */
+bool octet_q8_pairs(const octet_eval *e, const octet_q8_operand *activation,
+                    const octet_q8_operand *weight);
+
 /* ---- results */
 
 /* What becomes of the sums. `r` is the octet_requant of the whole result without sizes, sums and
@@ -114,6 +119,7 @@ typedef struct octet_q8_conv {
     octet_conv_shape s;
     octet_q8_operand x, w; /* w->zero: per output channel or one */
     const int32_t *bias;   /* or NULL */
+    bool exact;            /* no sum saturates whatever the arithmetic */
     octet_q8_finish finish;
     void *y;
 } octet_q8_conv;

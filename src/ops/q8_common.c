@@ -64,6 +64,12 @@ bool octet_q8_weight_flip(octet_dtype dtype, uint8_t *flip)
     return dtype == OCTET_DTYPE_UINT8 || dtype == OCTET_DTYPE_INT8;
 }
 
+bool octet_q8_pairs(const octet_eval *e, const octet_q8_operand *activation,
+                    const octet_q8_operand *weight)
+{
+    return e->arith == OCTET_ARITH_ORT_AVX2 && activation->flip == 0 && weight->flip == 0;
+}
+
 octet_status octet_q8_read_scales(octet_eval *e, uint32_t index, size_t count, const float **out,
                                   size_t *n)
 {

@@ -14,6 +14,7 @@
 #define MR ((size_t)OCTET_GEMM_MR)
 #define NR ((size_t)OCTET_GEMM_NR)
 #define MAX_PANELS 4
+#define BY_ROWS 2 /* output channels */
 /* Bytes of gathered panels that stay in the second-level cache. */
 #define PANEL_BYTES ((size_t)128 << 10)
 
@@ -21,6 +22,7 @@
 typedef struct weights {
     const int8_t *data;
     const int32_t *sums; /* of each output channel, without zero points */
+    bool by_rows;
 } weights;
 
 typedef struct sizes {
@@ -44,7 +46,8 @@ static bool product(const int64_t *dims, int32_t n, size_t *out)
     return true;
 }
 
-static bool read_sizes(const octet_conv_shape *s, size_t channels, sizes *out)
+/* Sizes; groups of one input channel and up to `rows` output channels are summed by rows. */
+static bool read_sizes(const octet_conv_shape *s, size_t channels, size_t rows, sizes *out)
 {
     size_t all;
 
@@ -55,7 +58,7 @@ static bool read_sizes(const octet_conv_shape *s, size_t channels, sizes *out)
         !octet_mul_size(out->taps, out->channels, &out->k))
         return false;
     out->quads = div_up(out->k, 4);
-    out->by_rows = out->channels == 1 && out->m <= 2;
+    out->by_rows = out->channels == 1 && out->m <= rows;
     return octet_mul_size(out->quads, 4 * (out->by_rows ? out->m : div_up(out->m, MR) * MR),
                           &out->group_bytes) &&
            octet_mul_size(out->group_bytes, out->groups, &all) && all <= INT64_MAX / 16;
@@ -105,7 +108,7 @@ octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w
         octet_conv_read(node, w->rank, w->dims, &s, NULL) != OCTET_OK ||
         s.out_channels % s.group != 0)
         return OCTET_OK; /* eval says what is wrong */
-    if (!read_sizes(&s, (size_t)w->dims[1], &z))
+    if (!read_sizes(&s, (size_t)w->dims[1], BY_ROWS, &z))
         return octet_fail_nomem(diag);
     out = OCTET_ARENA_NEW(arena, weights);
     data = octet_arena_alloc_aligned(arena, z.groups * z.group_bytes);
@@ -114,7 +117,7 @@ octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w
     OCTET_TRY_ALLOC(diag, data);
     OCTET_TRY_ALLOC(diag, sums);
     pack(&z, w->data, flip, data, sums);
-    *out = (weights){.data = data, .sums = sums};
+    *out = (weights){.data = data, .sums = sums, .by_rows = z.by_rows};
     *state = out;
     return OCTET_OK;
 }
@@ -508,11 +511,12 @@ static octet_status make_scratch(octet_eval *e, job *j, size_t workers)
 static octet_status bring_weights(octet_eval *e, job *j)
 {
     size_t bytes = j->z.groups * j->z.group_bytes;
+    const weights *packed = e->state;
     int8_t *data;
     int32_t *sums;
 
-    if (e->state != NULL) {
-        j->w = *(const weights *)e->state;
+    if (packed != NULL && packed->by_rows == j->z.by_rows) {
+        j->w = *packed;
         return OCTET_OK;
     }
     data = octet_eval_scratch(e, bytes + 1);
@@ -526,15 +530,16 @@ static octet_status bring_weights(octet_eval *e, job *j)
 
 octet_status octet_q8_conv_run(octet_eval *e, const octet_q8_conv *c)
 {
-    bool pairs = e->arith == OCTET_ARITH_ORT_AVX2 && c->w.flip == 0;
+    bool pairs = !c->exact && octet_q8_pairs(e, &c->x, &c->w);
     job j = {.k = e->k,
              .c = c,
              .gemm = pairs ? e->k->gemm_s8u8_pairs : e->k->gemm_s8u8,
              .r = c->finish.r};
+    size_t channels = (size_t)(c->s.channels / c->s.group), units;
     int threads = e->threads > 1 ? e->threads : 1;
-    size_t units;
 
-    if (!read_sizes(&c->s, (size_t)(c->s.channels / c->s.group), &j.z))
+    /* ONNX Runtime sums channels that stand alone exactly, several of a group as a product. */
+    if (!read_sizes(&c->s, channels, pairs ? 1 : BY_ROWS, &j.z))
         return octet_fail(e->diag, OCTET_ERR_DATA, "the kernel is too large");
     OCTET_TRY(layout(e, &j));
     units = (size_t)c->s.batch * j.z.groups;

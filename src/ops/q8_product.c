@@ -298,7 +298,7 @@ static octet_status make_buffers(octet_eval *e, const octet_q8_product *p, buffe
 
 static octet_status run(octet_eval *e, const octet_q8_product *p, buffers *use)
 {
-    bool pairs = e->arith == OCTET_ARITH_ORT_AVX2 && p->b.flip == 0;
+    bool pairs = octet_q8_pairs(e, &p->a, &p->b);
     job j = {.p = p,
              .gemm = pairs ? e->k->gemm_u8s8_pairs : e->k->gemm_u8s8,
              .r = p->finish.r,

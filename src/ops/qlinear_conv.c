@@ -25,7 +25,7 @@ static octet_status eval(octet_eval *e)
     const octet_tensor *bias = octet_eval_input(e, B), *w;
     octet_q8_scales scales = {.alpha = 1.0f};
     int64_t dims[OCTET_MAX_RANK];
-    octet_q8_conv c;
+    octet_q8_conv c = {.exact = false};
     float y_scale;
     int32_t rank;
 

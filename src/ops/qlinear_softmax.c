@@ -41,12 +41,23 @@ typedef struct softmax {
     int32_t zero_point;
 } softmax;
 
-/* Above 255 clamps; an int8 result wraps between 128 and 255, as that kernel's does. */
+/* The exponentials of an axis of one element overflow, and what becomes of the infinity is what the
+ * conversion to an integer leaves: 0, or for int8 the lowest integer, to which the zero point is
+ * added modulo 2^32. */
+static uint8_t overflow_of(const softmax *s)
+{
+    if (!s->range.is_signed)
+        return (uint8_t)s->zero_point;
+    return (uint8_t)(s->zero_point < 0 ? s->range.hi : s->range.lo);
+}
+
 static uint8_t result_of(const softmax *s, float exponential, float sum)
 {
-    int64_t v = (int64_t)(uint32_t)rintf(exponential * s->factor / sum) + s->zero_point;
+    float v = rintf(exponential * s->factor / sum);
 
-    return (uint8_t)(v > 255 ? 255 : v);
+    if (!isfinite(v))
+        return overflow_of(s);
+    return (uint8_t)octet_qclamp(s->range, (int64_t)v + s->zero_point);
 }
 
 static void line(const softmax *s, const uint8_t *x, uint8_t *y)

@@ -60,7 +60,7 @@ static octet_status eval(octet_eval *e)
     }
     OCTET_TRY(octet_eval_output(e, 0, x->dtype, x->rank, dims));
     octet_strides(x->rank, dims, element, to);
-    octet_copy_nd(element, x->rank, dims, e->out[0].data, to, x->data, from);
+    octet_move_nd(e->k, element, x->rank, dims, e->out[0].data, to, x->data, from);
     return OCTET_OK;
 }
 

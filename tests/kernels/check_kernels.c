@@ -134,32 +134,39 @@ static void check_minmax_f32(const octet_kernels *ref, const octet_kernels *cand
     }
 }
 
-/* All numbers lie below 2^top; one sign may be missing, and the linear page may hold everything. */
+/* Some numbers lie beyond the bins, some in the page of equal ones; any pages are shared. */
 static void check_histogram_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
-    enum { PAGES = 10, BINS = PAGES * OCTET_BINS_PAGE };
+    enum { PAGES = 4, BINS = PAGES * OCTET_BINS_PAGE };
 
     for (int round = 0; round < ROUNDS * 4; round++) {
-        size_t n = size_at(round % ROUNDS) + (round % 9 == 0 ? 3000 : 0);
-        int bottom = (int)random_below(200) - 100, exponent = bottom + PAGES - 1;
-        float *x = random_floats(n, UNIFORM);
+        size_t n = size_at(round % ROUNDS) + (round % 9 == 0 ? 3000 : 0), a, b, left[2];
+        int bottom = (int)random_below(200) - 100;
+        float *x = random_floats(n, UNIFORM), *rest[2] = {guarded(n * 4), guarded(n * 4)};
         uint16_t *want = guarded(BINS * 2), *got = guarded(BINS * 2);
         octet_bins bins = {.base = (bottom + 127 - 1) * OCTET_BINS_PAGE,
                            .scale = ldexpf(1.0f, 12 - bottom),
-                           .split = (int)random_below(PAGES + 1) * OCTET_BINS_PAGE};
-        size_t a, b;
+                           .split = (int)random_below(PAGES + 1) * OCTET_BINS_PAGE,
+                           .end = BINS,
+                           .negative = round % 2};
 
         for (size_t i = 0; i < n; i++) {
-            x[i] = ldexpf(x[i], exponent - (int)random_below(i % 3 ? 12 : 250));
+            int below = (int)random_below(i % 3 ? 6 : i % 9 ? 2 : 250);
+
+            x[i] = ldexpf(x[i], bottom + PAGES - below);
             if (random_below(3) == 0)
                 x[i] = i % 2 ? -0.0f : 0.0f;
+            if (random_below(50) == 0)
+                x[i] = i % 2 ? -3e38f : 3e38f;
         }
         memset(want, 0, BINS * 2);
         memset(got, 0, BINS * 2);
-        a = ref->histogram_f32(n, x, &bins, want);
-        b = cand->histogram_f32(n, x, &bins, got);
-        if (a != b)
+        a = ref->histogram_f32(n, x, &bins, want, rest[0], &left[0]);
+        b = cand->histogram_f32(n, x, &bins, got, rest[1], &left[1]);
+        if (a != b || left[0] != left[1])
             report("another number", n, (size_t)round);
+        else
+            same_floats(rest[0], rest[1], left[0], (size_t)round);
         same_bytes(want, got, BINS * 2, (size_t)round);
         release_all();
     }
@@ -367,6 +374,7 @@ static void check_conv_row_f32(const octet_kernels *ref, const octet_kernels *ca
 
 /* ---- in files of their own */
 
+#include "checks_move.h"
 #include "checks_pointwise.h"
 #include "checks_pool.h"
 
