@@ -183,14 +183,13 @@ static void run_conv(void *arg)
     octet_conv_sum sum;
 
     j->h.used = 0;
-    if (octet_conv_sum_init(&j->e, &j->s, sizeof(float), &sum) != OCTET_OK)
+    if (octet_conv_sum_init(&j->e, &j->s, sizeof(float), true, &sum) != OCTET_OK)
         exit(1);
     sum.x = j->sum.x;
     sum.w = j->sum.w;
     sum.packed = j->sum.packed;
     sum.y = j->sum.y;
-    sum.row = octet_conv_row_f32;
-    if (octet_conv_sum_run(&j->e, &sum) != OCTET_OK)
+    if (octet_conv_sum_f32(&j->e, &sum) != OCTET_OK)
         exit(1);
 }
 

@@ -35,20 +35,32 @@ size_t octet_gemm_b_size(size_t k, size_t n)
     return panel_size(n, OCTET_GEMM_NR, k);
 }
 
+size_t octet_conv_wide_part_size(size_t m)
+{
+    return panel_size(m, 8, OCTET_CONV_NR);
+}
+
+size_t octet_conv_tall_part_size(size_t m, size_t positions)
+{
+    return panel_size(m, OCTET_GEMM_NR, positions);
+}
+
 static void run_block(const octet_kernels *kernels, const octet_gemm_block *g, size_t k0, size_t j0)
 {
     size_t kc = min_size(g->k - k0, OCTET_GEMM_KC);
     octet_gemm_block block = *g;
+    int last = k0 + kc == g->k;
 
     block.n = min_size(g->n - j0, NC);
     block.k = kc;
     block.first = k0 == 0;
     for (size_t i0 = 0; i0 < g->m; i0 += MC) {
         block.m = min_size(g->m - i0, MC);
-        block.a = g->a + i0 / OCTET_GEMM_MR * g->a_panel + k0 * OCTET_GEMM_MR;
+        block.a = g->a + i0 / OCTET_GEMM_MR * g->a_panel + k0 * g->a_row;
         block.b = g->b + j0 / OCTET_GEMM_NR * g->b_panel + k0 * g->b_row;
         block.c = g->c + i0 * g->c_row + j0;
-        block.bias = g->bias && k0 + kc == g->k ? g->bias + i0 : NULL;
+        block.bias = g->bias && last ? g->bias + j0 : NULL;
+        block.out = last ? g->out : (octet_epilogue){.act = OCTET_ACT_NONE};
         kernels->gemm_block_f32(&block);
     }
 }

@@ -46,10 +46,17 @@ typedef struct octet_epilogue {
     octet_minmax *range; /* NULL: not wanted */
 } octet_epilogue;
 
+<<<<<<< HEAD
 /* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many. All
  * borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins. Below
  * `split` a pair of bins is shared by both signs: the first for positive numbers, the second for
  * negative ones, each as wide as the pair. From there on they belong to one sign. */
+=======
+/* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many.
+ * All borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins.
+ * Below `split` a pair of bins is shared by both signs: the first for positive numbers, the second
+ * for negative ones, each as wide as the pair. */
+>>>>>>> c47f3b6 (wip)
 #define OCTET_BINS_SHIFT 11 /* of a float's bits: 12 bits of the mantissa are left */
 #define OCTET_BINS_PAGE 4096
 
@@ -61,19 +68,22 @@ typedef struct octet_bins {
     int negative;  /* whose the bins from `split` on are */
 } octet_bins;
 
-/* C (m x n) [+]= A B for a stretch of k of the reduction. A is packed; row r of B's panel j lies at
- * b + j * b_panel + r * b_row, so B may be packed (b_row NR) or a plain matrix (b_panel NR).
- * Nothing beyond row m and column n is read from B or written. */
+/* C (m x n) [+]= A B for a stretch of k of the reduction. Column r of A's panel i lies at
+ * a + i * a_panel + r * a_row, so A is packed (a_row MR) or up to MR rows of a transposed matrix.
+ * Row r of B's panel j lies at b + j * b_panel + r * b_row, so B may be packed (b_row NR) or a
+ * plain matrix (b_panel NR). Nothing beyond row m and column n is read or written. */
 typedef struct octet_gemm_block {
     size_t m, n, k;
     const float *a;
-    size_t a_panel; /* distance of A's panels */
+    size_t a_panel, a_row;
     const float *b;
     size_t b_panel, b_row;
     float *c;
     size_t c_row;
-    int first;         /* sums start from +0, else from C */
-    const float *bias; /* per row, added at the end; NULL: none */
+    int first; /* sums start from +0, else from C */
+    /* done to the sums at the end: */
+    const float *bias; /* per column; NULL: none */
+    octet_epilogue out;
 } octet_gemm_block;
 
 /* `length` positions start, start + step, … */
@@ -86,8 +96,8 @@ typedef struct octet_run {
 
 /* C (m x n) = A B, sums of 4 * quads products. Element r of the reduction of row i of A lies at
  * a[i / MR * a_panel + (r / 4 * MR + i % MR) * 4 + r % 4], of column j of B at
- * b[j / NR * b_panel + (r / 4 * NR + j % NR) * 4 + r % 4]. Panels are whole: they may be read beyond
- * row m and column n, C is not. */
+ * b[j / NR * b_panel + (r / 4 * NR + j % NR) * 4 + r % 4]. Panels are whole: they may be read
+ * beyond row m and column n, C is not. */
 typedef struct octet_gemm_q8 {
     size_t m, n, quads;
     const void *a;
@@ -118,6 +128,41 @@ typedef struct octet_requant {
     size_t y_row; /* in elements */
 } octet_requant;
 
+/* Positions whose sums lie side by side in conv_wide_f32. */
+#define OCTET_CONV_NR 48
+
+/* A stretch of k taps of a convolution: m sums of weights times inputs for each of some positions.
+ * Tap r of position p is x[offset[r] + p]. The weights are B packed, a column for each output. */
+typedef struct octet_conv_block {
+    size_t m, k;
+    const float *w;
+    size_t w_panel; /* distance of its panels */
+    const float *x;
+    const int64_t *offset;
+    size_t n_runs;
+    const octet_run *runs; /* the positions, in ascending order */
+    int slack;             /* OCTET_CONV_NR floats behind the last position of a tap may be read */
+    float *part;           /* sums between stretches, octet_conv_part_size() floats */
+    int first, last;       /* sums start from +0, else from part; they are kept there, or else: */
+    const float *bias;     /* per output; NULL: none */
+    octet_epilogue out;
+    float *y; /* output i of position number j: y[i * y_row + j] */
+    size_t y_row;
+} octet_conv_block;
+
+/* A channel's own convolution: y[i][j] = chain over t of w[t] * x[offset[t] + i * x_row + j]. */
+typedef struct octet_conv_depth {
+    size_t rows, columns, taps;
+    const float *x;
+    const int64_t *offset;
+    size_t x_row;
+    int slack; /* OCTET_CONV_NR floats behind the last element of a tap may be read */
+    const float *w;
+    const float *bias; /* one number; NULL: none */
+    octet_epilogue out;
+    float *y; /* rows x columns */
+} octet_conv_depth;
+
 typedef struct octet_kernels {
     octet_isa isa;
 #define K(name, ret, params) ret(*name) params;
@@ -144,6 +189,10 @@ size_t octet_gemm_b_size(size_t k, size_t n);
 
 /* Rows of the reduction worth handling at once, so that the panels stay in the nearest cache. */
 #define OCTET_GEMM_KC 256
+
+/* Floats of octet_conv_block.part. */
+size_t octet_conv_wide_part_size(size_t m);
+size_t octet_conv_tall_part_size(size_t m, size_t positions);
 
 /* C (m x n) = A B + bias. g holds the whole product: k the whole reduction, `first` set; it is cut
  * into blocks here. Elements are chains of fused multiply-adds in the order of k, from +0. */

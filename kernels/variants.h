@@ -30,6 +30,9 @@
 #include "kernels.def"
 #undef K
 
+/* What the references of products do to a finished sum. */
+float octet_finish_ref(float sum, const float *bias, const octet_epilogue *o);
+
 /* Fractional parts of the cube roots of the first 64 primes: the constants of SHA-256. */
 extern const uint32_t octet_sha256_k[64];
 

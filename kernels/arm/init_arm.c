@@ -13,10 +13,8 @@ octet_isa octet_isa_host_simd(void)
     return OCTET_ISA_NEON;
 }
 
-/* Kernels to which vectors of four bring nothing: pow computes in double, packing A gathers single
- * elements. */
+/* A kernel to which vectors of four bring nothing: pow computes in double. */
 #    define octet_pow_f32_neon octet_pow_f32_ref
-#    define octet_gemm_pack_a_f32_neon octet_gemm_pack_a_f32_ref
 
 static const octet_kernels neon = {
     .isa = OCTET_ISA_NEON,

@@ -4,30 +4,63 @@
 #include "variants.h"
 
 #include <math.h>
+#include <string.h>
 
-void octet_im2col_f32_ref(size_t taps, const int64_t *offset, size_t n_runs, const octet_run *runs,
-                          size_t step, const float *x, float *panel)
+/* Which sum of `part` belongs to output i of position number j is the variant's own affair. */
+static void conv_block(const octet_conv_block *g, size_t part_row)
 {
-    for (size_t t = 0; t < taps; t++) {
-        const float *from = x + offset[t];
-        float *row = panel + t * OCTET_GEMM_NR, *end = row + OCTET_GEMM_NR;
+    for (size_t i = 0; i < g->m; i++) {
+        const float *w = g->w + i / OCTET_GEMM_NR * g->w_panel + i % OCTET_GEMM_NR;
+        float *part = g->part + i * part_row, *y = g->y ? g->y + i * g->y_row : NULL;
 
-        for (size_t r = 0; r < n_runs; r++)
-            for (size_t i = 0; i < runs[r].length; i++)
-                *row++ = from[runs[r].start + (int64_t)(i * step)];
-        while (row < end)
-            *row++ = 0.0f;
+        for (size_t run = 0; run < g->n_runs; run++)
+            for (size_t p = 0; p < g->runs[run].length; p++, part++) {
+                const float *x = g->x + g->runs[run].start + (int64_t)p;
+                float sum = g->first ? 0.0f : *part;
+
+                for (size_t r = 0; r < g->k; r++)
+                    sum = fmaf(w[r * OCTET_GEMM_NR], x[g->offset[r]], sum);
+                if (g->last)
+                    *y++ = octet_finish_ref(sum, g->bias ? g->bias + i : NULL, &g->out);
+                else
+                    *part = sum;
+            }
     }
 }
 
-void octet_conv_row_f32_ref(size_t n, size_t taps, const int64_t *offset, const float *x,
-                            size_t step, const float *w, const float *bias, float *y)
+void octet_conv_wide_f32_ref(const octet_conv_block *g)
 {
-    for (size_t i = 0; i < n; i++) {
-        float sum = 0.0f;
+    conv_block(g, OCTET_CONV_NR);
+}
 
-        for (size_t t = 0; t < taps; t++)
-            sum = fmaf(w[t], x[offset[t] + (int64_t)(i * step)], sum);
-        y[i] = bias ? sum + *bias : sum;
+void octet_conv_tall_f32_ref(const octet_conv_block *g)
+{
+    size_t positions = 0;
+
+    for (size_t run = 0; run < g->n_runs; run++)
+        positions += g->runs[run].length;
+    conv_block(g, positions);
+}
+
+void octet_conv_depth_f32_ref(const octet_conv_depth *g)
+{
+    for (size_t i = 0; i < g->rows; i++)
+        for (size_t j = 0; j < g->columns; j++) {
+            float sum = 0.0f;
+
+            for (size_t t = 0; t < g->taps; t++)
+                sum = fmaf(g->w[t], g->x[g->offset[t] + (int64_t)(i * g->x_row + j)], sum);
+            g->y[i * g->columns + j] = octet_finish_ref(sum, g->bias, &g->out);
+        }
+}
+
+void octet_conv_pad_f32_ref(size_t rows, const int64_t *source, const float *x, size_t step,
+                            size_t left, size_t count, size_t width, float *y)
+{
+    for (size_t r = 0; r < rows; r++, y += width) {
+        memset(y, 0, width * sizeof(*y));
+        for (size_t i = 0; source[r] >= 0 && i < count; i++)
+            y[left + i] = x[(size_t)source[r] + i * step];
     }
+    memset(y, 0, OCTET_CONV_NR * sizeof(*y));
 }

@@ -28,6 +28,23 @@ void octet_gemm_pack_b_f32_ref(size_t k, size_t n, const float *b, size_t row_st
     pack(n, k, OCTET_GEMM_NR, b, col_step, row_step, packed);
 }
 
+float octet_finish_ref(float sum, const float *bias, const octet_epilogue *o)
+{
+    float y = bias ? sum + *bias : sum;
+
+    if (o->act == OCTET_ACT_RELU)
+        octet_relu_f32_ref(1, &y, &y);
+    else if (o->act == OCTET_ACT_CLIP)
+        octet_clip_f32_ref(1, &y, o->lo, o->hi, &y);
+    if (o->range && !isfinite(y))
+        o->range->not_finite = 1;
+    else if (o->range) {
+        o->range->min = y < o->range->min ? y + 0.0f : o->range->min;
+        o->range->max = y > o->range->max ? y + 0.0f : o->range->max;
+    }
+    return y;
+}
+
 void octet_gemm_block_f32_ref(const octet_gemm_block *g)
 {
     for (size_t i = 0; i < g->m; i++) {
@@ -39,8 +56,8 @@ void octet_gemm_block_f32_ref(const octet_gemm_block *g)
             float sum = g->first ? 0.0f : c[j];
 
             for (size_t r = 0; r < g->k; r++)
-                sum = fmaf(a[r * OCTET_GEMM_MR], b[r * g->b_row], sum);
-            c[j] = g->bias ? sum + g->bias[i] : sum;
+                sum = fmaf(a[r * g->a_row], b[r * g->b_row], sum);
+            c[j] = octet_finish_ref(sum, g->bias ? g->bias + j : NULL, &g->out);
         }
     }
 }

@@ -21,11 +21,9 @@ octet_isa octet_isa_host_simd(void)
 
 /* A kernel that a level does not have: the name of the one that serves it there. */
 #    define octet_pow_f32_avx2 octet_pow_f32_ref
-#    define octet_gemm_pack_a_f32_avx2 octet_gemm_pack_a_f32_ref
 
 #    define octet_sha256_blocks_avx512 octet_sha256_blocks_avx2
 #    define octet_pow_f32_avx512 octet_pow_f32_ref
-#    define octet_gemm_pack_a_f32_avx512 octet_gemm_pack_a_f32_ref
 
 static const octet_kernels avx2 = {
     .isa = OCTET_ISA_AVX2,

@@ -68,15 +68,18 @@ static octet_status eval(octet_eval *e)
     OCTET_TRY(octet_conv_resolve(e->node, x, w, bias, &s, e->diag));
     rank = octet_conv_out_dims(&s, dims);
     OCTET_TRY(octet_eval_output(e, 0, x->dtype, rank, dims));
-    OCTET_TRY(octet_conv_sum_init(e, &s, is_double ? sizeof(double) : sizeof(float), &sum));
+    OCTET_TRY(
+        octet_conv_sum_init(e, &s, is_double ? sizeof(double) : sizeof(float), !is_double, &sum));
     sum.x = x->data;
     sum.w = w->data;
     sum.bias = bias != NULL ? bias->data : NULL;
     sum.y = e->out[0].data;
-    sum.row = is_double ? octet_conv_row_f64 : octet_conv_row_f32;
-    if (!is_double)
-        OCTET_TRY(pack_now(e, &sum));
-    return octet_conv_sum_run(e, &sum);
+    sum.fused = e->fused;
+    sum.row = octet_conv_row_f64;
+    if (is_double)
+        return octet_conv_sum_run(e, &sum);
+    OCTET_TRY(pack_now(e, &sum));
+    return octet_conv_sum_f32(e, &sum);
 }
 
 static int weight_axis(const octet_node *node, int weight_rank)
@@ -95,6 +98,7 @@ const octet_op octet_op_conv = {
            {.name = "B", .role = OCTET_ROLE_BIAS, .optional = true}},
     .out = {{.name = "Y"}},
     .quant = {.weight_axis = weight_axis},
+    .fuses = true,
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

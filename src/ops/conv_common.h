@@ -51,8 +51,9 @@ int32_t octet_conv_out_dims(const octet_conv_shape *s, int64_t dims[OCTET_MAX_RA
 /* ---- sums over taps
  *
  * Each output position of a group is a chain over `taps` products. Tap t of the position with index
- * (i0, i1, ...) is the element offset[t] + i0 * step[0] + i1 * step[1] + ... of the group's padded
- * input. */
+ * (i0, i1, ...) is the element offset[t] + i0 * step[0] + i1 * step[1] + ... of the group's image:
+ * its input with padding, where an axis that is split lies phase by phase: all elements with the
+ * same index modulo split[axis] side by side. */
 
 typedef struct octet_conv_sum {
     size_t element; /* bytes per element of x, w, y */
@@ -60,9 +61,11 @@ typedef struct octet_conv_sum {
     int32_t rank;
     /* padding: index i of the input is index i + lead of the padded image; a negative lead crops */
     int64_t in[OCTET_MAX_SPATIAL], padded[OCTET_MAX_SPATIAL], lead[OCTET_MAX_SPATIAL];
+    /* the first `phases` phases of `split` are kept; `half`: padded indices of one phase */
+    int64_t split[OCTET_MAX_SPATIAL], phases[OCTET_MAX_SPATIAL], half[OCTET_MAX_SPATIAL];
     size_t channels; /* of a group */
     size_t in_plane, plane;
-    bool direct; /* padded is in */
+    bool direct; /* the image is the input */
     int64_t out[OCTET_MAX_SPATIAL], step[OCTET_MAX_SPATIAL];
     size_t positions; /* product of out */
     size_t taps;
@@ -71,8 +74,10 @@ typedef struct octet_conv_sum {
     const void *x, *w, *bias; /* w: groups x m x taps, bias may be NULL */
     const float *packed;      /* w in panels, group after group; NULL: row by row from w */
     void *y;                  /* batch x groups x m x positions */
-    void (*row)(const octet_kernels *k, size_t n, size_t taps, const int64_t *offset, const void *x,
-                size_t step, const void *w, const void *bias, void *y);
+    octet_fused *fused;       /* of float32; NULL: none */
+    /* other types than float32 */
+    void (*row)(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
+                const void *w, const void *bias, void *y);
 } octet_conv_sum;
 
 /* Whether m output channels per group are worth a matrix product. */
@@ -81,20 +86,22 @@ bool octet_conv_sum_packs(size_t m);
 size_t octet_conv_packed_size(size_t groups, size_t m, size_t taps);
 void octet_conv_pack(const octet_kernels *k, size_t groups, size_t m, size_t taps, const float *w,
                      float *packed);
-/* The sum of an ordinary convolution, all but x, w, bias, packed, y, row. */
+/* The sum of an ordinary convolution, all but x, w, bias, packed, y, fused, row. Strides are split
+ * for float32. */
 octet_status octet_conv_sum_init(octet_eval *e, const octet_conv_shape *s, size_t element,
-                                 octet_conv_sum *out);
-/* Sizes that follow from in, padded, out and channels. */
+                                 bool split, octet_conv_sum *out);
+/* Sizes that follow from in, padded, split, phases, out and channels; strides of the image. */
 octet_status octet_conv_sum_sizes(octet_eval *e, octet_conv_sum *s);
+/* Where index `at` of an axis of the padded image lies, from the beginning of the axis. */
+int64_t octet_conv_sum_place(const octet_conv_sum *s, int32_t axis, int64_t at);
 octet_status octet_conv_sum_run(octet_eval *e, const octet_conv_sum *s);
+octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s);
 
 /* The row functions. */
-void octet_conv_row_f32(const octet_kernels *k, size_t n, size_t taps, const int64_t *offset,
-                        const void *x, size_t step, const void *w, const void *bias, void *y);
-void octet_conv_row_f64(const octet_kernels *k, size_t n, size_t taps, const int64_t *offset,
-                        const void *x, size_t step, const void *w, const void *bias, void *y);
-void octet_conv_row_i32(const octet_kernels *k, size_t n, size_t taps, const int64_t *offset,
-                        const void *x, size_t step, const void *w, const void *bias, void *y);
+void octet_conv_row_f64(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
+                        const void *w, const void *bias, void *y);
+void octet_conv_row_i32(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
+                        const void *w, const void *bias, void *y);
 
 /* Convolution of integers: x and w are int32 images of s's shapes with zero points taken off, bias
  * may be NULL; sums wrap. */

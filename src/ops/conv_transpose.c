@@ -148,19 +148,24 @@ static int64_t tap_shift(const octet_conv_shape *s, int32_t axis, const axis_pha
     return (tap * s->dilation[axis] - p->phase) / s->stride[axis];
 }
 
+static void find_taps(const octet_conv_shape *s, int32_t axis, int64_t phase, axis_phase *p)
+{
+    p->phase = phase;
+    p->n_taps = 0;
+    for (int64_t k = 0; k < s->kernel[axis]; k++)
+        if (floor_mod(k * s->dilation[axis], s->stride[axis]) == phase)
+            p->tap[p->n_taps++] = k;
+}
+
 /* Phase of the outputs first, first + stride, ...; first < stride. */
 static void set_phase(const octet_conv_shape *s, int32_t axis, int64_t first, axis_phase *p)
 {
     int64_t stride = s->stride[axis], at = first + s->pad_begin[axis];
 
-    p->phase = floor_mod(at, stride);
+    find_taps(s, axis, floor_mod(at, stride), p);
     p->first = first;
     p->count = first < s->out[axis] ? (s->out[axis] - 1 - first) / stride + 1 : 0;
     p->q = (at - p->phase) / stride;
-    p->n_taps = 0;
-    for (int64_t k = 0; k < s->kernel[axis]; k++)
-        if (floor_mod(k * s->dilation[axis], stride) == p->phase)
-            p->tap[p->n_taps++] = k;
 }
 
 static bool next_index(int32_t rank, const int64_t *dims, int64_t *index)
@@ -181,34 +186,36 @@ typedef struct work {
     size_t element;
     octet_conv_sum sum;
     axis_phase axis[OCTET_MAX_SPATIAL];
-    void *weights; /* groups x m x taps of the phase */
+    void *weights; /* of a phase, where they are not prepared */
     float *packed;
     void *spread; /* results of a phase, when they are not the output itself */
 } work;
 
 /* Weights (C, M / group, kernel) of the phase's taps as groups x M / group x (channel, tap). */
-static void gather_weights(work *w, const uint8_t *from)
+static void gather_weights(const octet_conv_shape *s, const axis_phase *axis, size_t element,
+                           const uint8_t *from, uint8_t *to)
 {
-    const octet_conv_sum *sum = &w->sum;
-    size_t kernel = (size_t)octet_dims_product(w->s->kernel, 0, w->s->rank);
-    uint8_t *to = w->weights;
+    size_t kernel = (size_t)octet_dims_product(s->kernel, 0, s->rank);
+    size_t channels = (size_t)(s->channels / s->group), m = (size_t)(s->out_channels / s->group);
     int64_t n_taps[OCTET_MAX_SPATIAL];
 
-    for (int32_t i = 0; i < w->s->rank; i++)
-        n_taps[i] = w->axis[i].n_taps;
-    for (size_t gm = 0; gm < sum->groups * sum->m; gm++)
-        for (size_t c = 0; c < sum->channels; c++) {
-            size_t row = (gm / sum->m * sum->channels + c) * sum->m + gm % sum->m;
+    for (int32_t i = 0; i < s->rank; i++)
+        n_taps[i] = axis[i].n_taps;
+    if (octet_dims_product(n_taps, 0, s->rank) == 0)
+        return;
+    for (size_t gm = 0; gm < (size_t)s->out_channels; gm++)
+        for (size_t c = 0; c < channels; c++) {
+            size_t row = (gm / m * channels + c) * m + gm % m;
             int64_t index[OCTET_MAX_SPATIAL] = {0};
 
             do {
                 int64_t at = 0;
 
-                for (int32_t i = 0; i < w->s->rank; i++)
-                    at = at * w->s->kernel[i] + w->axis[i].tap[index[i]];
-                memcpy(to, from + (row * kernel + (size_t)at) * w->element, w->element);
-                to += w->element;
-            } while (next_index(w->s->rank, n_taps, index));
+                for (int32_t i = 0; i < s->rank; i++)
+                    at = at * s->kernel[i] + axis[i].tap[index[i]];
+                memcpy(to, from + (row * kernel + (size_t)at) * element, element);
+                to += element;
+            } while (next_index(s->rank, n_taps, index));
         }
 }
 
@@ -253,6 +260,7 @@ static octet_status set_padding(work *w)
         w->sum.in[i] = s->in[i];
         w->sum.lead[i] = lead;
         w->sum.padded[i] = lead + (last + 1 > s->in[i] ? last + 1 : s->in[i]);
+        w->sum.split[i] = w->sum.phases[i] = 1;
         w->sum.out[i] = 1; /* of a phase: set later */
     }
     return octet_conv_sum_sizes(w->e, &w->sum);
@@ -281,6 +289,33 @@ static void spread_results(work *w, uint8_t *y)
     octet_copy_nd(w->element, s->rank + 1, dims, y, to, w->spread, from);
 }
 
+/* Which of the weights that prepare() made belong to the axes' phases. */
+static size_t prepared_index(const octet_conv_shape *s, const axis_phase *axis)
+{
+    size_t index = 0;
+
+    for (int32_t i = 0; i < s->rank; i++)
+        index = index * (size_t)s->stride[i] + (size_t)axis[i].phase;
+    return index;
+}
+
+static void bring_weights(work *w, const octet_tensor *weights)
+{
+    octet_conv_sum *sum = &w->sum;
+    const float *const *prepared = w->e->state;
+
+    if (prepared != NULL) {
+        sum->w = prepared[prepared_index(w->s, w->axis)];
+        sum->packed = octet_conv_sum_packs(sum->m) ? sum->w : NULL;
+        return;
+    }
+    gather_weights(w->s, w->axis, w->element, weights->data, w->weights);
+    if (w->packed != NULL)
+        octet_conv_pack(w->e->k, sum->groups, sum->m, sum->taps, w->weights, w->packed);
+    sum->w = w->weights;
+    sum->packed = w->packed;
+}
+
 static octet_status run_phase(work *w, const octet_tensor *weights)
 {
     octet_conv_sum *sum = &w->sum;
@@ -295,15 +330,12 @@ static octet_status run_phase(work *w, const octet_tensor *weights)
         sum->taps *= (size_t)w->axis[i].n_taps;
     }
     sum->positions = (size_t)octet_dims_product(sum->out, 0, w->s->rank);
-    if (sum->taps > 0) {
+    if (sum->taps > 0)
         fill_offsets(w);
-        gather_weights(w, weights->data);
-    }
-    if (w->packed != NULL)
-        octet_conv_pack(w->e->k, sum->groups, sum->m, sum->taps, w->weights, w->packed);
-    sum->packed = w->packed;
+    bring_weights(w, weights);
     sum->y = w->spread != NULL ? w->spread : y->data;
-    OCTET_TRY(octet_conv_sum_run(w->e, sum));
+    OCTET_TRY(w->element == sizeof(float) ? octet_conv_sum_f32(w->e, sum)
+                                          : octet_conv_sum_run(w->e, sum));
     if (w->spread != NULL)
         spread_results(w, y->data);
     return OCTET_OK;
@@ -325,15 +357,16 @@ static octet_status make_buffers(work *w, bool pack)
         }
     }
     w->sum.offset = octet_eval_scratch(e, taps * sizeof(int64_t));
-    w->weights = octet_eval_scratch(e, lines * taps * w->element);
     OCTET_TRY_ALLOC(e->diag, w->sum.offset);
+    if (e->state != NULL)
+        return OCTET_OK;
+    w->weights = octet_eval_scratch(e, lines * taps * w->element);
     OCTET_TRY_ALLOC(e->diag, w->weights);
     if (pack && octet_conv_sum_packs(w->sum.m)) {
         packed = octet_conv_packed_size(w->sum.groups, w->sum.m, taps);
         w->packed = packed == SIZE_MAX ? NULL : octet_eval_scratch(e, packed * sizeof(float));
         OCTET_TRY_ALLOC(e->diag, w->packed);
     }
-    w->sum.w = w->weights;
     return OCTET_OK;
 }
 
@@ -394,10 +427,82 @@ static octet_status eval(octet_eval *e)
     job.sum.m = (size_t)(t.s.out_channels / t.s.group);
     job.sum.x = x->data;
     job.sum.bias = bias != NULL ? bias->data : NULL;
-    job.sum.row = is_double ? octet_conv_row_f64 : octet_conv_row_f32;
+    job.sum.fused = e->fused;
+    job.sum.row = octet_conv_row_f64;
     OCTET_TRY(set_padding(&job));
     OCTET_TRY(make_buffers(&job, !is_double));
     return run(&job, w);
+}
+
+/* Weights of each phase: in panels or, for few output channels, gathered. */
+static octet_status prepare_phase(const octet_conv_shape *s, const octet_kernels *k,
+                                  const axis_phase *axis, const octet_tensor *w, octet_arena *arena,
+                                  const float **out, octet_diag *diag)
+{
+    size_t groups = (size_t)s->group, m = (size_t)s->out_channels / groups;
+    size_t taps = (size_t)s->channels / groups, count, bytes;
+    float *weights, *packed;
+
+    for (int32_t i = 0; i < s->rank; i++)
+        taps *= (size_t)axis[i].n_taps;
+    weights = octet_mul_size(m * groups, taps * sizeof(float), &bytes)
+                  ? octet_arena_alloc_aligned(arena, bytes)
+                  : NULL;
+    OCTET_TRY_ALLOC(diag, weights);
+    gather_weights(s, axis, sizeof(float), w->data, (uint8_t *)weights);
+    *out = weights;
+    if (!octet_conv_sum_packs(m))
+        return OCTET_OK;
+    count = octet_conv_packed_size(groups, m, taps);
+    packed = count == SIZE_MAX ? NULL : octet_arena_alloc_aligned(arena, count * sizeof(float));
+    OCTET_TRY_ALLOC(diag, packed);
+    octet_conv_pack(k, groups, m, taps, weights, packed);
+    *out = packed;
+    return OCTET_OK;
+}
+
+/* The shape of a constant W that eval would accept, with channels; false: eval says what is wrong.
+ */
+static bool constant_shape(const octet_node *node, const octet_tensor *w, shape *t)
+{
+    if (w == NULL || w->dtype != OCTET_DTYPE_FLOAT32 || octet_tensor_count(w) == 0 ||
+        read_shape(node, w->rank, w->dims, t, NULL) != OCTET_OK || w->dims[0] % t->s.group != 0)
+        return false;
+    t->s.channels = w->dims[0];
+    return true;
+}
+
+/* More phases than this are gathered when they run. */
+#define MAX_PREPARED 1024
+
+static octet_status prepare(const octet_graph *g, const octet_node *node,
+                            const octet_tensor *const *constant, const octet_kernels *k,
+                            octet_arena *arena, const void **state, octet_diag *diag)
+{
+    const octet_tensor *w = node->n_inputs > 1 ? constant[1] : NULL;
+    axis_phase axis[OCTET_MAX_SPATIAL] = {{0}};
+    int64_t index[OCTET_MAX_SPATIAL] = {0}, phases = 1;
+    const float **out;
+    shape t;
+
+    (void)g;
+    if (!constant_shape(node, w, &t))
+        return OCTET_OK;
+    for (int32_t i = 0; i < t.s.rank; i++) {
+        axis[i].tap = OCTET_ARENA_ARRAY(arena, int64_t, (size_t)t.s.kernel[i]);
+        OCTET_TRY_ALLOC(diag, axis[i].tap);
+        if (!octet_mul_i64(phases, t.s.stride[i], &phases) || phases > MAX_PREPARED)
+            return OCTET_OK;
+    }
+    out = OCTET_ARENA_ARRAY(arena, const float *, (size_t)phases);
+    OCTET_TRY_ALLOC(diag, out);
+    do {
+        for (int32_t i = 0; i < t.s.rank; i++)
+            find_taps(&t.s, i, index[i], &axis[i]);
+        OCTET_TRY(prepare_phase(&t.s, k, axis, w, arena, &out[prepared_index(&t.s, axis)], diag));
+    } while (next_index(t.s.rank, t.s.stride, index));
+    *state = out;
+    return OCTET_OK;
 }
 
 static int weight_axis(const octet_node *node, int weight_rank)
@@ -416,6 +521,8 @@ const octet_op octet_op_conv_transpose = {
            {.name = "B", .role = OCTET_ROLE_BIAS, .optional = true}},
     .out = {{.name = "Y"}},
     .quant = {.weight_axis = weight_axis},
+    .fuses = true,
     .infer = infer,
     .eval = eval,
+    .prepare = prepare,
 };

@@ -79,6 +79,7 @@ octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels, size_t
     e->k->gemm_pack_a_f32(m, k, a.data, a.row, a.col, panels->a);
     p.g.a = panels->a;
     p.g.a_panel = k * OCTET_GEMM_MR;
+    p.g.a_row = OCTET_GEMM_MR;
     OCTET_TRY(bring_b(e, b, b_packed, &panels->b, &p.g));
     p.columns = (n / (size_t)threads / OCTET_GEMM_NR + 1) * OCTET_GEMM_NR;
     octet_parallel_for((n + p.columns - 1) / p.columns, threads, product_body, &p);

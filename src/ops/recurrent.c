@@ -23,7 +23,6 @@ typedef struct layer {
     transposed m;
     octet_activation f[2 * OCTET_MAX_ACTIVATIONS];
     const octet_cell *cell;
-    const int64_t *offset;
 } layer;
 
 /* ---- transposed weights */
@@ -90,12 +89,28 @@ static octet_status find_weights(octet_eval *e, transposed *out)
 
 /* ---- steps */
 
+/* y (n) = v (k) B + bias, a row of B being b_row long. */
+static void row_product(const octet_kernels *kernels, size_t k, size_t n, const float *v,
+                        const float *b, size_t b_row, const float *bias, float *y)
+{
+    kernels->gemm_block_f32(&(octet_gemm_block){.m = 1,
+                                                .n = n,
+                                                .k = k,
+                                                .a = v,
+                                                .a_row = 1,
+                                                .b = b,
+                                                .b_panel = OCTET_GEMM_NR,
+                                                .b_row = b_row,
+                                                .c = y,
+                                                .first = 1,
+                                                .bias = bias});
+}
+
 void octet_recurrence_product(const octet_recurrence *r, size_t from, size_t n, const float *v,
                               float *y)
 {
-    r->k->conv_row_f32(n, r->hidden, r->offset, r->r + from, 1, v, NULL, y);
-    if (r->r_bias != NULL)
-        r->k->add_f32(n, y, 1, r->r_bias + from, 1, y);
+    row_product(r->k, r->hidden, n, v, r->r + from, r->gates * r->hidden,
+                r->r_bias != NULL ? r->r_bias + from : NULL, y);
 }
 
 void octet_recurrence_clip(const octet_recurrence *r, size_t n, float *x)
@@ -127,10 +142,7 @@ static void run_step(const layer *l, const octet_recurrence *r, const buffers *b
     float *h = b->h + (size_t)sample * r->hidden, *c = b->c + (size_t)sample * r->hidden;
     const float *w = l->m.w + (size_t)d * (size_t)l->input * n;
 
-    r->k->conv_row_f32(n, (size_t)l->input, l->offset, w, 1, x + row * (size_t)l->input, NULL,
-                       b->x);
-    if (w_bias != NULL)
-        r->k->add_f32(n, b->x, 1, w_bias, 1, b->x);
+    row_product(r->k, (size_t)l->input, n, x + row * (size_t)l->input, w, n, w_bias, b->x);
     l->cell->step(r, b->x, h, c);
     if (b->y != NULL)
         memcpy(b->y + out * r->hidden, h, bytes);
@@ -287,19 +299,13 @@ static octet_status make_outputs(octet_eval *e, const layer *l)
 static octet_status make_buffers(octet_eval *e, layer *l, octet_recurrence *r, buffers *b)
 {
     size_t gates = r->gates * r->hidden, states = (size_t)l->batch * r->hidden;
-    size_t rows = (size_t)(l->input > l->hidden ? l->input : l->hidden);
-    int64_t *offset = octet_eval_scratch(e, (rows + 1) * sizeof *offset);
 
     b->h = octet_eval_scratch(e, (2 * states + 3 * gates + 1) * sizeof *b->h);
-    OCTET_TRY_ALLOC(e->diag, offset);
     OCTET_TRY_ALLOC(e->diag, b->h);
     b->c = b->h + states;
     b->x = b->c + states;
     r->scratch = b->x + gates;
     b->y = octet_eval_wants(e, 0) ? e->out[0].data : NULL;
-    for (size_t i = 0; i < rows; i++)
-        offset[i] = (int64_t)(i * gates);
-    l->offset = r->offset = offset;
     return OCTET_OK;
 }
 

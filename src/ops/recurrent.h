@@ -33,7 +33,6 @@ typedef struct octet_recurrence {
     float clip;               /* INFINITY: none */
     bool coupled;             /* LSTM: f = 1 - i */
     bool linear_before_reset; /* GRU */
-    const int64_t *offset;    /* rows of a transposed matrix, for octet_recurrence_product */
     float *scratch;           /* 2 * gates * hidden floats */
 } octet_recurrence;
 

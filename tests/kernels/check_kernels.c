@@ -276,33 +276,61 @@ static void check_gemm_pack_b_f32(const octet_kernels *ref, const octet_kernels 
     check_pack(ref->gemm_pack_b_f32, cand->gemm_pack_b_f32, octet_gemm_b_size);
 }
 
+/* An epilogue by chance and the range it starts from; the same for two runs. */
+static octet_epilogue random_epilogue(octet_minmax *range)
+{
+    octet_epilogue o = {.act = (octet_act)random_below(3),
+                        .lo = random_float(UNIFORM),
+                        .hi = random_float(random_below(2) ? UNIFORM : WIDE)};
+
+    *range = OCTET_MINMAX_EMPTY;
+    o.range = random_below(3) ? range : NULL;
+    return o;
+}
+
+static void same_range(const octet_minmax *want, const octet_minmax *got, size_t detail)
+{
+    if (want->not_finite != got->not_finite)
+        report("another verdict", 0, detail);
+    else if (!want->not_finite && (memcmp(&want->min, &got->min, sizeof(float)) != 0 ||
+                                   memcmp(&want->max, &got->max, sizeof(float)) != 0))
+        report("another range", 0, detail);
+}
+
 static void check_gemm_once(const octet_kernels *ref, const octet_kernels *cand, int round)
 {
-    size_t m = 1 + random_below(27), n = size_at((int)random_below(24)), k = random_below(40);
+    size_t m = round % 5 ? 1 + random_below(27) : 1;
+    size_t n = size_at((int)random_below(40)), k = random_below(40);
     size_t row = n + random_below(9), c_size = n ? (m - 1) * row + n : 0;
-    int kind = round % KINDS, packed = round % 2;
-    size_t a_size = octet_gemm_a_size(m, k);
+    int kind = round % KINDS, packed = round % 2, flat = m == 1 && random_below(2);
+    size_t a_size = flat ? k : octet_gemm_a_size(m, k);
     size_t b_size = packed ? octet_gemm_b_size(k, n) : k && n ? (k - 1) * row + n : 0;
     float *want = guarded(c_size * 4), *got = guarded(c_size * 4);
+    octet_minmax ranges[2];
     octet_gemm_block g = {.m = m,
                           .n = n,
                           .k = k,
                           .a = random_floats(a_size, kind),
                           .a_panel = k * OCTET_GEMM_MR,
+                          .a_row = flat ? 1 : OCTET_GEMM_MR,
                           .b = random_floats(b_size, kind),
                           .b_panel = packed ? k * OCTET_GEMM_NR : OCTET_GEMM_NR,
                           .b_row = packed ? OCTET_GEMM_NR : row,
                           .c = want,
                           .c_row = row,
                           .first = (int)random_below(2),
-                          .bias = random_below(2) ? random_floats(m, kind) : NULL};
+                          .bias = random_below(2) ? random_floats(n, kind) : NULL,
+                          .out = random_epilogue(&ranges[0])};
 
+    ranges[1] = ranges[0];
     for (size_t i = 0; i < c_size; i++)
         want[i] = got[i] = random_float(kind);
     ref->gemm_block_f32(&g);
     g.c = got;
+    g.out.range = g.out.range ? &ranges[1] : NULL;
     cand->gemm_block_f32(&g);
     same_floats(want, got, c_size, m * 1000 + k);
+    same_range(&ranges[0], &ranges[1], m * 1000 + k);
     release_all();
 }
 
@@ -326,48 +354,140 @@ static int64_t *random_offsets(size_t taps, size_t span)
     return offset;
 }
 
-static void check_im2col_f32(const octet_kernels *ref, const octet_kernels *cand)
+/* Sums of two stretches of taps for positions in some runs, with vectors across either. */
+static void check_conv_once(const octet_kernels *ref, const octet_kernels *cand, int round,
+                            int wide)
 {
-    for (int round = 0; round < 1500; round++) {
-        size_t taps = random_below(20), step = 1 + random_below(4), columns = 0, n_runs = 0;
-        size_t span = 1 + random_below(50), last = 0;
-        octet_run *runs = guarded(sizeof(*runs) * OCTET_GEMM_NR);
-        size_t bytes = taps * OCTET_GEMM_NR * 4;
-        float *x, *want = guarded(bytes), *got = guarded(bytes);
-        int64_t *offset = random_offsets(taps, span);
+    size_t m = 1 + random_below(70), taps = random_below(20), cut = random_below(taps + 1);
+    size_t span = 1 + random_below(50), positions = 0, end = 0, limit = wide ? OCTET_CONV_NR : 150;
+    int kind = round % KINDS, slack = (int)random_below(2);
+    octet_run *runs = guarded(sizeof(*runs) * 150);
+    octet_minmax ranges[2];
+    octet_conv_block b = {.m = m,
+                          .w_panel = taps * OCTET_GEMM_NR,
+                          .offset = random_offsets(taps, span),
+                          .runs = runs,
+                          .slack = slack,
+                          .out = random_epilogue(&ranges[0])};
+    float *w = random_floats(octet_gemm_b_size(taps, m), kind), *y[2];
 
-        while (columns < OCTET_GEMM_NR && random_below(6) != 0) {
-            size_t room = OCTET_GEMM_NR - columns;
-            size_t length = random_below(2) ? room : 1 + random_below(room), end;
+    while (end < limit && (b.n_runs == 0 || random_below(5) != 0)) {
+        size_t gap = b.n_runs ? random_below(4) : 0;
+        size_t room = limit - end > gap ? limit - end - gap : 0;
+        size_t length = random_below(2) ? room : 1 + random_below(room < 20 ? room : 20);
 
-            runs[n_runs].start = (int64_t)random_below(90);
-            runs[n_runs].length = length;
-            end = (size_t)runs[n_runs++].start + (length - 1) * step;
-            last = end > last ? end : last;
-            columns += length;
+        if (room == 0)
+            break;
+        runs[b.n_runs++] = (octet_run){.start = (int64_t)(end + gap), .length = length};
+        end += gap + length;
+        positions += length;
+    }
+    b.x = random_floats(end + span - 1 + (slack ? OCTET_CONV_NR : 0), kind);
+    b.bias = random_below(2) ? random_floats(m, kind) : NULL;
+    b.y_row = positions + random_below(4);
+    ranges[1] = ranges[0];
+    for (int i = 0; i < 2; i++) {
+        const octet_kernels *k = i == 0 ? ref : cand;
+        const int64_t *offset = b.offset;
+        octet_conv_block half = b;
+
+        half.part = guarded(
+            4 * (wide ? octet_conv_wide_part_size(m) : octet_conv_tall_part_size(m, positions)));
+        half.y = y[i] = guarded(4 * ((m - 1) * b.y_row + positions));
+        half.out.range = b.out.range ? &ranges[i] : NULL;
+        for (int part = 0; part < 2; part++) {
+            half.k = part ? taps - cut : cut;
+            half.w = w + (part ? cut * OCTET_GEMM_NR : 0);
+            half.offset = offset + (part ? cut : 0);
+            half.first = !part;
+            half.last = part;
+            if (cut == 0 && part == 0)
+                continue;
+            half.first |= cut == 0;
+            (wide ? k->conv_wide_f32 : k->conv_tall_f32)(&half);
         }
-        x = random_floats(last + span, UNIFORM);
-        ref->im2col_f32(taps, offset, n_runs, runs, step, x, want);
-        cand->im2col_f32(taps, offset, n_runs, runs, step, x, got);
-        same_floats(want, got, taps * OCTET_GEMM_NR, n_runs * 10 + step);
+    }
+    same_floats(y[0], y[1], (m - 1) * b.y_row + positions, m * 1000 + taps);
+    same_range(&ranges[0], &ranges[1], m * 1000 + taps);
+    release_all();
+}
+
+static void check_conv_wide_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 3000; round++)
+        check_conv_once(ref, cand, round, 1);
+}
+
+static void check_conv_tall_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 3000; round++)
+        check_conv_once(ref, cand, round, 0);
+}
+
+/* Offsets of 3 x 3 taps as an image has them: plain, or with rows of stride 2. */
+static int64_t *image_offsets(size_t row, int apart, size_t *span)
+{
+    int64_t *offset = guarded(9 * sizeof(*offset));
+
+    for (size_t t = 0; t < 9; t++) {
+        size_t y = t / 3, at = apart && y == 1 ? 5 : apart ? y / 2 * row + 1 : y * row;
+
+        offset[t] = (int64_t)(at + t % 3);
+        *span = (size_t)offset[t] + 1 > *span ? (size_t)offset[t] + 1 : *span;
+    }
+    return offset;
+}
+
+static void check_conv_depth_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 3000; round++) {
+        size_t rows = 1 + random_below(11), columns = 1 + size_at(round % ROUNDS) % 70;
+        size_t taps = random_below(12), span = 1 + random_below(50), y_size = rows * columns;
+        int kind = round % KINDS, slack = (int)random_below(2), shape = (int)random_below(3);
+        octet_minmax ranges[2];
+        octet_conv_depth d = {.rows = rows,
+                              .columns = columns,
+                              .x_row = columns + random_below(5),
+                              .slack = slack,
+                              .out = random_epilogue(&ranges[0])};
+
+        d.taps = shape > 0 ? 9 : taps;
+        d.offset =
+            shape > 0 ? image_offsets(d.x_row, shape == 2, &span) : random_offsets(taps, span);
+        d.x = random_floats((rows - 1) * d.x_row + columns + span - 1 + (slack ? OCTET_CONV_NR : 0),
+                            kind);
+        d.w = random_floats(d.taps, kind);
+        d.bias = random_below(2) ? random_floats(1, kind) : NULL;
+        ranges[1] = ranges[0];
+        float *want = guarded(y_size * 4), *got = guarded(y_size * 4);
+
+        d.y = want;
+        ref->conv_depth_f32(&d);
+        d.y = got;
+        d.out.range = d.out.range ? &ranges[1] : NULL;
+        cand->conv_depth_f32(&d);
+        same_floats(want, got, y_size, d.taps * 10 + (size_t)shape);
+        same_range(&ranges[0], &ranges[1], d.taps * 10 + (size_t)shape);
         release_all();
     }
 }
 
-static void check_conv_row_f32(const octet_kernels *ref, const octet_kernels *cand)
+static void check_conv_pad_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
     for (int round = 0; round < 2000; round++) {
-        size_t n = 1 + size_at(round % ROUNDS), taps = random_below(12);
-        size_t step = 1 + random_below(4), span = 1 + random_below(50);
-        int kind = round % KINDS;
-        int64_t *offset = random_offsets(taps, span);
-        float *x = random_floats((n - 1) * step + span, kind), *w = random_floats(taps, kind);
-        float *bias = random_below(2) ? random_floats(1, kind) : NULL;
-        float *want = guarded(n * 4), *got = guarded(n * 4);
+        size_t rows = random_below(12), count = size_at((int)random_below(24)) % 70;
+        size_t step = 1 + random_below(3), left = random_below(20);
+        size_t width = left + count + random_below(20), n = rows * width + OCTET_CONV_NR;
+        size_t reach = count ? (count - 1) * step + 1 : 0;
+        float *x = random_floats(reach + 30, UNIFORM), *want = guarded(n * 4),
+              *got = guarded(n * 4);
+        int64_t *source = guarded(rows * sizeof(*source));
 
-        ref->conv_row_f32(n, taps, offset, x, step, w, bias, want);
-        cand->conv_row_f32(n, taps, offset, x, step, w, bias, got);
-        same_floats(want, got, n, taps * 10 + step);
+        for (size_t r = 0; r < rows; r++)
+            source[r] = (int64_t)random_below(32) - 1;
+        ref->conv_pad_f32(rows, source, x, step, left, count, width, want);
+        cand->conv_pad_f32(rows, source, x, step, left, count, width, got);
+        same_floats(want, got, n, step);
         release_all();
     }
 }

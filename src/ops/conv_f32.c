@@ -1,0 +1,461 @@
+/* conv_f32.c: sums over taps in float32
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing is gathered: with strides split into phases, neighbouring outputs of a row read
+ * neighbouring elements of the image, so the kernels load them from where they are. Large images
+ * are summed with vectors across positions, which run on through the padding between two rows;
+ * small ones with vectors across output channels; groups with one or two output channels channel by
+ * channel. Every output is the same chain of products in all three.
+ */
+#include "base/parallel.h"
+#include "ops/conv_common.h"
+
+#include <string.h>
+
+/* Positions that are summed at once with vectors across channels. */
+#define TALL_POSITIONS 256
+
+/* Shorter runs are gathered into panels first. */
+#define SHORT_RUN 4
+
+typedef enum method { DEPTH, WIDE, TALL, TALL_GATHERED } method;
+
+/* Everything a worker writes. */
+typedef struct workspace {
+    float *image, *part, *panels;
+    int64_t *rows; /* of a panel: TALL_GATHERED */
+    octet_minmax range;
+} workspace;
+
+typedef struct job {
+    const octet_kernels *k;
+    const octet_conv_sum *s;
+    method how;
+    size_t stretch;  /* taps at a time */
+    size_t *begin;   /* WIDE: first output of each tile, and the end */
+    size_t tiles;    /* of one group of one image */
+    int64_t *source; /* by row of the image: the input's, or -1 */
+    workspace *workers;
+    const float *image; /* of the one group whose tiles are shared out */
+} job;
+
+/* ---- the image */
+
+/* A row of the image for each index of the phases and of all axes but the last: where it begins in
+ * the input. Phases of the last axis, whose columns differ, take the same rows. */
+static void fill_sources(const octet_conv_sum *s, int64_t *source)
+{
+    int32_t last = s->rank - 1;
+    int64_t dims[2 * OCTET_MAX_SPATIAL], index[2 * OCTET_MAX_SPATIAL] = {0};
+    size_t rows = 1;
+
+    for (int32_t i = 0; i < last; i++) {
+        dims[i] = s->phases[i];
+        dims[last + i] = s->half[i];
+        rows *= (size_t)(s->phases[i] * s->half[i]);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        int64_t at = 0;
+
+        for (int32_t i = 0; i < last; i++) {
+            int64_t from = index[last + i] * s->split[i] + index[i] - s->lead[i];
+
+            at = from < 0 || from >= s->in[i] || at < 0 ? -1 : at * s->in[i] + from;
+        }
+        source[r] = at < 0 ? -1 : at * s->in[last];
+        for (int32_t i = 2 * last - 1; i >= 0 && ++index[i] == dims[i]; i--)
+            index[i] = 0;
+    }
+}
+
+/* Columns of phase `phase` of the last axis: the input's first one, how many, and where they go. */
+static void phase_columns(const octet_conv_sum *s, int64_t phase, int64_t *first, size_t *count,
+                          size_t *left)
+{
+    int32_t last = s->rank - 1;
+    int64_t split = s->split[last], lead = s->lead[last];
+    int64_t begin = lead > phase ? (lead - phase + split - 1) / split : 0;
+    int64_t end = (s->in[last] + lead - phase + split - 1) / split;
+
+    if (end > s->half[last])
+        end = s->half[last];
+    *left = (size_t)begin;
+    *count = end > begin ? (size_t)(end - begin) : 0;
+    *first = begin * split + phase - lead;
+}
+
+static void make_channel(const job *j, const float *x, float *image)
+{
+    const octet_conv_sum *s = j->s;
+    int32_t last = s->rank - 1;
+    size_t width = (size_t)s->half[last], inner = (size_t)octet_dims_product(s->half, 0, last);
+    size_t outer = (size_t)octet_dims_product(s->phases, 0, last);
+
+    for (size_t o = 0; o < outer; o++)
+        for (int64_t phase = 0; phase < s->phases[last]; phase++, image += inner * width) {
+            int64_t first;
+            size_t count, left;
+
+            phase_columns(s, phase, &first, &count, &left);
+            j->k->conv_pad_f32(inner, j->source + o * inner, x + first, (size_t)s->split[last],
+                               count > 0 ? left : 0, count, width, image);
+        }
+}
+
+static const float *make_image(const job *j, const float *x, float *image)
+{
+    if (j->s->direct)
+        return x;
+    for (size_t c = 0; c < j->s->channels; c++)
+        make_channel(j, x + c * j->s->in_plane, image + c * j->s->plane);
+    return image;
+}
+
+/* ---- positions */
+
+/* Element of the image at which output p's taps begin. */
+static int64_t position(const octet_conv_sum *s, size_t p)
+{
+    int64_t at = 0;
+
+    for (int32_t i = s->rank - 1; i >= 0; i--) {
+        at += (int64_t)(p % (size_t)s->out[i]) * s->step[i];
+        p /= (size_t)s->out[i];
+    }
+    return at;
+}
+
+/* Outputs [p, end) as runs of neighbours, relative to the first. */
+static size_t find_runs(const octet_conv_sum *s, size_t p, size_t end, octet_run *runs)
+{
+    size_t width = (size_t)s->out[s->rank - 1], n = 0;
+    int64_t origin = position(s, p);
+
+    while (p < end) {
+        size_t length = width - p % width < end - p ? width - p % width : end - p;
+        int64_t start = position(s, p) - origin;
+
+        if (n > 0 && runs[n - 1].start + (int64_t)runs[n - 1].length == start)
+            runs[n - 1].length += length;
+        else
+            runs[n++] = (octet_run){.start = start, .length = length};
+        p += length;
+    }
+    return n;
+}
+
+/* The output after the last that lies less than OCTET_CONV_NR behind output p. */
+static size_t tile_end(const octet_conv_sum *s, size_t p)
+{
+    size_t width = (size_t)s->out[s->rank - 1];
+    int64_t limit = position(s, p) + OCTET_CONV_NR;
+
+    while (p < s->positions) {
+        int64_t room = limit - position(s, p);
+        size_t length = width - p % width;
+
+        if (room <= 0)
+            break;
+        p += (size_t)room < length ? (size_t)room : length;
+    }
+    return p;
+}
+
+/* Cuts the outputs into tiles; `begin` may be NULL. *columns: elements that their vectors hold. */
+static size_t cut_tiles(const octet_conv_sum *s, size_t *begin, double *columns)
+{
+    size_t n = 0;
+
+    *columns = 0;
+    for (size_t p = 0; p < s->positions; n++) {
+        size_t end = tile_end(s, p);
+        int64_t span = position(s, end - 1) - position(s, p) + 1;
+
+        if (begin != NULL)
+            begin[n] = p;
+        *columns += (double)((span + 15) / 16 * 16);
+        p = end;
+    }
+    if (begin != NULL)
+        begin[n] = s->positions;
+    return n;
+}
+
+/* ---- one tile */
+
+static octet_epilogue epilogue(const octet_conv_sum *s, workspace *w)
+{
+    const octet_fused *f = s->fused;
+
+    if (f == NULL)
+        return (octet_epilogue){.act = OCTET_ACT_NONE};
+    return (octet_epilogue){
+        .act = f->act, .lo = f->lo, .hi = f->hi, .range = f->want_range ? &w->range : NULL};
+}
+
+/* Copies the elements of a stretch into panels of MR positions, which become the block's image. */
+static void gather(octet_conv_block *b, octet_run *runs, workspace *w)
+{
+    size_t panel = b->k * OCTET_GEMM_MR, n = 0;
+
+    for (size_t i = 0; i < b->n_runs; i++)
+        for (size_t p = 0; p < b->runs[i].length; p++, n++) {
+            const float *x = b->x + b->runs[i].start + (int64_t)p;
+            float *to = w->panels + n / OCTET_GEMM_MR * panel + n % OCTET_GEMM_MR;
+
+            for (size_t r = 0; r < b->k; r++)
+                to[r * OCTET_GEMM_MR] = x[b->offset[r]];
+        }
+    b->x = w->panels;
+    b->offset = w->rows;
+    b->runs = runs;
+    b->n_runs = (n + OCTET_GEMM_MR - 1) / OCTET_GEMM_MR;
+    for (size_t i = 0; i < b->n_runs; i++)
+        runs[i] =
+            (octet_run){.start = (int64_t)(i * panel),
+                        .length = n - i * OCTET_GEMM_MR < OCTET_GEMM_MR ? n - i * OCTET_GEMM_MR
+                                                                        : OCTET_GEMM_MR};
+}
+
+/* All stretches of taps of the positions that `block` describes. */
+static void run_stretches(const job *j, const octet_conv_block *block, workspace *w)
+{
+    const octet_conv_sum *s = j->s;
+    octet_run panels[TALL_POSITIONS / OCTET_GEMM_MR + 1];
+    size_t at = 0;
+
+    do { /* once also without taps, which gives +0 and the bias */
+        octet_conv_block b = *block;
+
+        b.k = s->taps - at < j->stretch ? s->taps - at : j->stretch;
+        b.w += at * OCTET_GEMM_NR;
+        b.offset = s->offset + at;
+        b.first = at == 0;
+        at += b.k;
+        b.last = at == s->taps;
+        if (j->how == TALL_GATHERED)
+            gather(&b, panels, w);
+        if (j->how == WIDE)
+            j->k->conv_wide_f32(&b);
+        else
+            j->k->conv_tall_f32(&b);
+    } while (at < s->taps);
+}
+
+static void run_tile(const job *j, const float *image, size_t unit, size_t tile, workspace *w)
+{
+    const octet_conv_sum *s = j->s;
+    size_t g = unit % s->groups;
+    size_t from = j->how == WIDE ? j->begin[tile] : tile * TALL_POSITIONS;
+    size_t to = j->how == WIDE ? j->begin[tile + 1] : from + TALL_POSITIONS;
+    octet_run runs[TALL_POSITIONS];
+    octet_conv_block block = {
+        .m = s->m,
+        .w = s->packed + g * octet_gemm_b_size(s->taps, s->m),
+        .w_panel = s->taps * OCTET_GEMM_NR,
+        .x = image + position(s, from),
+        .n_runs = find_runs(s, from, to < s->positions ? to : s->positions, runs),
+        .runs = runs,
+        .slack = !s->direct,
+        .part = w->part,
+        .bias = s->bias != NULL ? (const float *)s->bias + g * s->m : NULL,
+        .out = epilogue(s, w),
+        .y = (float *)s->y + unit * s->m * s->positions + from,
+        .y_row = s->positions,
+    };
+
+    run_stretches(j, &block, w);
+}
+
+static void run_channels(const job *j, const float *image, size_t unit, workspace *w)
+{
+    const octet_conv_sum *s = j->s;
+    int32_t last = s->rank - 1;
+    size_t g = unit % s->groups, rows = last > 0 ? (size_t)s->out[last - 1] : 1;
+    octet_conv_depth depth = {
+        .rows = rows,
+        .columns = (size_t)s->out[last],
+        .taps = s->taps,
+        .offset = s->offset,
+        .x_row = last > 0 ? (size_t)s->step[last - 1] : 0,
+        .slack = !s->direct,
+        .out = epilogue(s, w),
+    };
+
+    for (size_t m = 0; m < s->m; m++)
+        for (size_t p = 0; p < s->positions; p += rows * depth.columns) {
+            depth.x = image + position(s, p);
+            depth.w = (const float *)s->w + (g * s->m + m) * s->taps;
+            depth.bias = s->bias != NULL ? (const float *)s->bias + g * s->m + m : NULL;
+            depth.y = (float *)s->y + (unit * s->m + m) * s->positions + p;
+            j->k->conv_depth_f32(&depth);
+        }
+}
+
+static void unit_body(void *arg, size_t unit, int worker)
+{
+    const job *j = arg;
+    const octet_conv_sum *s = j->s;
+    workspace *w = &j->workers[worker];
+    const float *image =
+        make_image(j, (const float *)s->x + unit * s->channels * s->in_plane, w->image);
+
+    if (j->how == DEPTH)
+        run_channels(j, image, unit, w);
+    for (size_t t = 0; t < j->tiles; t++)
+        run_tile(j, image, unit, t, w);
+}
+
+static void tile_body(void *arg, size_t tile, int worker)
+{
+    const job *j = arg;
+
+    run_tile(j, j->image, 0, tile, &j->workers[worker]);
+}
+
+/* ---- which way */
+
+/* Time of a tile relative to its products, in taps: loading and storing its sums. */
+#define WIDE_REST 10
+#define TALL_REST 24
+
+static void choose(job *j)
+{
+    const octet_conv_sum *s = j->s;
+    size_t rest = s->m % OCTET_GEMM_NR;
+    double columns, m = (double)(s->m - rest + (rest == 0 ? 0 : rest <= 16 ? 16 : 32));
+    double wide, tall;
+
+    if (s->packed == NULL) {
+        j->how = DEPTH;
+        return;
+    }
+    j->tiles = cut_tiles(s, NULL, &columns);
+    wide = columns * (double)s->m * (double)(s->taps + WIDE_REST);
+    tall = (double)s->positions * m * (double)(s->taps + TALL_REST);
+    j->how = wide <= tall ? WIDE : TALL;
+    if (j->how == TALL) {
+        size_t n = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
+        octet_run runs[TALL_POSITIONS];
+
+        j->tiles = (s->positions + TALL_POSITIONS - 1) / TALL_POSITIONS;
+        if (n > SHORT_RUN && find_runs(s, 0, n, runs) * SHORT_RUN > n)
+            j->how = TALL_GATHERED;
+    }
+}
+
+/* Taps at a time, so that their part of the image (or of the weights) stays in the nearest cache.
+ */
+static size_t stretch_of(const octet_conv_sum *s)
+{
+    size_t kernel = s->channels > 0 ? s->taps / s->channels : 1, n = 128;
+
+    if (kernel > 1 && kernel <= OCTET_GEMM_KC) /* the taps of a row share what they read */
+        n = OCTET_GEMM_KC / kernel * kernel;
+    return n;
+}
+
+/* ---- memory */
+
+static octet_status need(octet_eval *e, size_t count, float **out)
+{
+    size_t bytes;
+
+    *out = count <= SIZE_MAX / sizeof(float) - OCTET_CONV_NR &&
+                   octet_mul_size(count, sizeof(float), &bytes)
+               ? octet_eval_scratch(e, bytes)
+               : NULL;
+    OCTET_TRY_ALLOC(e->diag, *out);
+    return OCTET_OK;
+}
+
+static octet_status make_worker(octet_eval *e, const job *j, bool image, workspace *w)
+{
+    const octet_conv_sum *s = j->s;
+    size_t positions = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
+
+    *w = (workspace){.range = OCTET_MINMAX_EMPTY};
+    if (image && !s->direct) /* bounded by octet_conv_sum_sizes */
+        OCTET_TRY(need(e, s->channels * s->plane + OCTET_CONV_NR, &w->image));
+    if (j->how == WIDE)
+        OCTET_TRY(need(e, octet_conv_wide_part_size(s->m), &w->part));
+    if (j->how == TALL || j->how == TALL_GATHERED)
+        OCTET_TRY(need(e, octet_conv_tall_part_size(s->m, positions), &w->part));
+    if (j->how == TALL_GATHERED) {
+        OCTET_TRY(need(e, octet_gemm_a_size(positions, j->stretch), &w->panels));
+        w->rows = octet_eval_scratch(e, j->stretch * sizeof(*w->rows));
+        OCTET_TRY_ALLOC(e->diag, w->rows);
+        for (size_t r = 0; r < j->stretch; r++)
+            w->rows[r] = (int64_t)(r * OCTET_GEMM_MR);
+    }
+    return OCTET_OK;
+}
+
+static octet_status make_workers(octet_eval *e, job *j, int threads, bool shared)
+{
+    j->workers = octet_eval_scratch(e, (size_t)threads * sizeof(*j->workers));
+    OCTET_TRY_ALLOC(e->diag, j->workers);
+    for (int i = 0; i < threads; i++)
+        OCTET_TRY(make_worker(e, j, i == 0 || !shared, &j->workers[i]));
+    return OCTET_OK;
+}
+
+static octet_status make_tables(octet_eval *e, job *j)
+{
+    const octet_conv_sum *s = j->s;
+    int32_t last = s->rank - 1;
+    size_t rows =
+        (size_t)(octet_dims_product(s->half, 0, last) * octet_dims_product(s->phases, 0, last));
+    double columns;
+
+    if (!s->direct) {
+        j->source = octet_eval_scratch(e, rows * sizeof(*j->source));
+        OCTET_TRY_ALLOC(e->diag, j->source);
+        fill_sources(s, j->source);
+    }
+    if (j->how == WIDE) {
+        j->begin = octet_eval_scratch(e, (j->tiles + 1) * sizeof(*j->begin));
+        OCTET_TRY_ALLOC(e->diag, j->begin);
+        cut_tiles(s, j->begin, &columns);
+    }
+    return OCTET_OK;
+}
+
+/* Ranges of all workers; the order does not matter. */
+static void merge_ranges(const job *j, int threads, octet_fused *f)
+{
+    for (int i = 0; i < threads; i++) {
+        const octet_minmax *r = &j->workers[i].range;
+
+        f->range.min = r->min < f->range.min ? r->min : f->range.min;
+        f->range.max = r->max > f->range.max ? r->max : f->range.max;
+        f->range.not_finite |= r->not_finite;
+    }
+    f->has_range = true;
+}
+
+octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
+{
+    size_t units = s->batch * s->groups;
+    int threads = e->threads > 1 ? e->threads : 1;
+    job j = {.k = e->k, .s = s, .stretch = stretch_of(s)};
+    bool shared;
+
+    if (units == 0 || s->m == 0 || s->positions == 0)
+        return OCTET_OK;
+    choose(&j);
+    shared = units == 1 && j.how != DEPTH && j.tiles > 1;
+    if (!shared && (size_t)threads > units)
+        threads = (int)units;
+    OCTET_TRY(make_tables(e, &j));
+    OCTET_TRY(make_workers(e, &j, threads, shared));
+    if (shared) {
+        j.image = make_image(&j, s->x, j.workers[0].image);
+        octet_parallel_for(j.tiles, threads, tile_body, &j);
+    } else {
+        octet_parallel_for(units, threads, unit_body, &j);
+    }
+    if (s->fused != NULL && s->fused->want_range)
+        merge_ranges(&j, threads, s->fused);
+    return OCTET_OK;
+}
