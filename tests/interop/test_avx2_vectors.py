@@ -56,10 +56,10 @@ def test_same_bits(label, model, feeds, tmp_path):
 
 
 def test_saturation_shows(tmp_path):
-    """Exact sums give other results in many of these cases, else they would prove nothing."""
-    differing = 0
-    for i, (label, model, feeds) in enumerate(CASES):
+    """Exact sums give other results in many of the cases, else they would prove nothing."""
+    differing, some = 0, CASES[:60]
+    for label, model, feeds in some:
         (tmp_path / label).mkdir()
         exact = run(tmp_path / label, model, feeds, "ort-vnni")
         differing += not np.array_equal(exact, STORED[label])
-    assert differing > len(CASES) // 3
+    assert differing > len(some) // 3
