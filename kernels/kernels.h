@@ -46,17 +46,10 @@ typedef struct octet_epilogue {
     octet_minmax *range; /* NULL: not wanted */
 } octet_epilogue;
 
-<<<<<<< HEAD
-/* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many. All
- * borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins. Below
- * `split` a pair of bins is shared by both signs: the first for positive numbers, the second for
- * negative ones, each as wide as the pair. From there on they belong to one sign. */
-=======
 /* Bins of |x|: a page of equal bins from 0 to 2^bottom, then a page for each octave with as many.
  * All borders are multiples of powers of two, so a coarser grid of the kind is made of whole bins.
  * Below `split` a pair of bins is shared by both signs: the first for positive numbers, the second
- * for negative ones, each as wide as the pair. */
->>>>>>> c47f3b6 (wip)
+ * for negative ones, each as wide as the pair. From there on they belong to one sign. */
 #define OCTET_BINS_SHIFT 11 /* of a float's bits: 12 bits of the mantissa are left */
 #define OCTET_BINS_PAGE 4096
 
