@@ -144,8 +144,7 @@ TARGET256 size_t octet_histogram_f32_avx2(size_t n, const float *x, const octet_
         size_t kept = 0, end = n - i > STRETCH ? i + STRETCH : n;
 
         for (; i < end; i += 8) {
-            int left = (int)(end - i);
-            __m256i some = _mm256_cmpgt_epi32(_mm256_set1_epi32(left), lane);
+            __m256i some = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(end - i)), lane);
             __m256i bits = _mm256_castps_si256(_mm256_maskload_ps(x + i, some));
             __m256i zero = _mm256_cmpeq_epi32(_mm256_slli_epi32(bits, 1), _mm256_setzero_si256());
             unsigned nonzero = 0xffu ^ (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(zero));

@@ -6,9 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-static octet_status make_side(octet_side *side, uint32_t n, octet_arena *arena, octet_diag *diag)
+static octet_status make_side(octet_side *side, uint32_t n, uint32_t n_raw, octet_arena *arena,
+                              octet_diag *diag)
 {
     side->n = n;
+    side->far = OCTET_ARENA_ARRAY(arena, double, n_raw + 1);
+    OCTET_TRY_ALLOC(diag, side->far);
     side->count = OCTET_ARENA_ARRAY(arena, double, n + 1);
     side->sum = OCTET_ARENA_ARRAY(arena, double, n + 1);
     side->square = OCTET_ARENA_ARRAY(arena, double, n + 1);
@@ -49,14 +52,23 @@ static void add_page(const octet_histogram *h, octet_cells *c, uint32_t page)
     }
 }
 
+static void add_raw(const octet_cells *c, octet_side *side, const float *raw, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        double x = (double)raw[i], cell = x / c->width;
+        if (cell < (double)side->n) {
+            add_bin(side, (uint32_t)cell, x, 1.0);
+            continue;
+        }
+        side->far[side->n_far++] = x;
+        side->far_sum += x;
+        side->far_square += x * x;
+    }
+}
+
 static void run_up(octet_side *side)
 {
-    for (uint32_t i = 0; i < side->n_raw; i++) {
-        double x = (double)side->raw[i];
-        side->all_count += 1.0;
-        side->all_sum += x;
-        side->all_square += x * x;
-    }
+
     for (uint32_t i = 0; i < side->n; i++) {
         side->count[i + 1] += side->count[i];
         side->sum[i + 1] += side->sum[i];
@@ -75,13 +87,10 @@ octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena 
     out->side[0].end = fmax((double)h->max, 0.0);
     out->side[1].end = fmax(-(double)h->min, 0.0);
     for (int sign = 0; sign < 2; sign++) {
-        out->side[sign].raw = h->raw[sign];
-        out->side[sign].n_raw = h->n_raw[sign];
-        OCTET_TRY(make_side(&out->side[sign],
-                            h->top[sign] == OCTET_HISTOGRAM_NONE ? 0
-                            : shared                             ? OCTET_BINS_PAGE
-                                                                 : 2 * OCTET_BINS_PAGE,
-                            arena, diag));
+        uint32_t n = shared ? OCTET_BINS_PAGE : 2 * OCTET_BINS_PAGE;
+        OCTET_TRY(make_side(&out->side[sign], h->top[sign] == OCTET_HISTOGRAM_NONE ? 0 : n,
+                            h->n_raw[sign], arena, diag));
+        add_raw(out, &out->side[sign], h->raw[sign], h->n_raw[sign]);
     }
     for (uint32_t p = 0; h->low != NULL && p < OCTET_HISTOGRAM_PAGES; p++)
         add_page(h, out, p);

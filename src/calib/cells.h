@@ -10,13 +10,15 @@
 #include "calib/histogram.h"
 
 typedef struct octet_side { /* numbers of one sign, by magnitude */
-    uint32_t n;             /* cells; 0: there is no such number in a bin */
+    double end;             /* the largest */
+    uint32_t n;             /* cells */
     /* [i]: of the first i cells: how many values, their sum and sum of squares */
     double *count, *sum, *square;
-    double all_count, all_sum, all_square; /* of all, those beyond the cells too */
-    double end;                            /* largest magnitude */
-    const float *raw;                      /* what the histogram keeps as it is */
-    uint32_t n_raw;
+    double all_count, all_sum, all_square; /* the same of all that were counted in bins or cells */
+    /* Those beyond the cells that the histogram keeps as they are. */
+    double *far;
+    uint32_t n_far;
+    double far_sum, far_square;
 } octet_side;
 
 typedef struct octet_cells {

@@ -8,8 +8,10 @@
  *
  *   divergence = sum of c (log c - log m) / n + log(i / n)
  *
- * Zeros are exact on every grid and take no part. Cells are those of the octave that all values but
- * one and one in 10,000 reach, so that outliers do not coarsen them.
+ * Were the values drawn from Q, a level with z cells would add (z - 1) / 2 to the sum by chance
+ * alone: that is taken off each, but not below 0. Zeros are exact on every grid and take no part.
+ * Cells are those of the octave that all values but one and one in 10,000 reach, so that outliers
+ * do not coarsen them.
  */
 #include "calib/cells.h"
 
@@ -22,7 +24,7 @@ typedef struct search {
     double *information[2];     /* [i]: sum of c log c over the first i cells */
     uint32_t *filled[2];        /* [i]: how many of these hold values */
     float *spread, *logarithms; /* of the levels of one grid: m and log m */
-    double *weights;            /* P's count of each level */
+    double *weights, *facts;    /* of the levels: P's count and sum of c log c less chance */
     double end[2], divergence;  /* the best so far */
 } search;
 
@@ -62,9 +64,8 @@ static octet_status measure_side(search *s, int sign, octet_arena *arena, octet_
 
 typedef struct levels {
     uint32_t n;
-    double information; /* sum of c log c of P */
-    double inside;      /* Q's total */
-    bool hopeless;      /* P holds values in a level where Q has none */
+    double inside; /* Q's total */
+    bool hopeless; /* P holds values in a level where Q has none */
 } levels;
 
 /* Cells from..to are one level of the grid, `cut` values beyond added to the last of them. */
@@ -74,17 +75,19 @@ static void add_level(search *s, levels *l, int sign, uint32_t from, uint32_t to
     double count = side->count[to] - side->count[from];
     double filled = (double)(s->filled[sign][to] - s->filled[sign][from]);
 
-    l->information += s->information[sign][to] - s->information[sign][from];
+    double information = s->information[sign][to] - s->information[sign][from];
+
     l->inside += count;
     if (cut > 0.0 && to > from) {
         double last = side->count[to] - side->count[to - 1];
-        l->information += information_of(s, last + cut) - information_of(s, last);
+        information += information_of(s, last + cut) - information_of(s, last);
         filled += last == 0.0;
     }
     if (count + cut == 0.0)
         return;
     l->hopeless = l->hopeless || count == 0.0;
     s->weights[l->n] = count + cut;
+    s->facts[l->n] = information - (filled - 1.0) / 2.0;
     s->spread[l->n++] = (float)(count / fmax(filled, 1.0));
 }
 
@@ -100,7 +103,7 @@ static void add_side(search *s, levels *l, int sign, double scale, int64_t steps
         add_level(s, l, sign, from, to, 0.0);
         from = to;
     }
-    add_level(s, l, sign, from, last, side->all_count - side->count[last]);
+    add_level(s, l, sign, from, last, side->all_count - side->count[last] + (double)side->n_far);
 }
 
 static double divergence(search *s, const double end[2])
@@ -115,15 +118,15 @@ static double divergence(search *s, const double end[2])
         if (s->cells.side[sign].n == 0)
             continue;
         add_side(s, &l, sign, (double)p.scale, steps[sign], end[sign]);
-        all += s->cells.side[sign].all_count;
+        all += s->cells.side[sign].all_count + (double)s->cells.side[sign].n_far;
     }
     if (l.hopeless || l.inside == 0.0)
         return INFINITY;
     s->spread[l.n] = (float)(all / l.inside);
     s->k->log_f32(l.n + 1, s->spread, s->logarithms);
     for (uint32_t i = 0; i < l.n; i++)
-        sum += s->weights[i] * (double)s->logarithms[i];
-    return (l.information - sum) / all - (double)s->logarithms[l.n];
+        sum += fmax(s->facts[i] - s->weights[i] * (double)s->logarithms[i], 0.0);
+    return sum / all - (double)s->logarithms[l.n];
 }
 
 static bool try_ends(search *s, const double end[2])
@@ -178,16 +181,15 @@ static void move_ends(search *s, const double whole[2])
 /* The octave that all but a few values lie below the end of. */
 static int reached_octave(const octet_histogram *h)
 {
-    double beyond = 0.0, most = 1.0 + floor((double)h->counted * 1e-4);
+    double beyond = (double)(h->n_raw[0] + h->n_raw[1]);
+    double most = 1.0 + floor((double)h->counted * 1e-4);
     uint32_t page = OCTET_HISTOGRAM_PAGES;
 
-    while (page-- > 1) {
+    while (beyond <= most && page-- > 1)
         for (uint32_t i = 0; i < OCTET_BINS_PAGE; i++)
             beyond += (double)octet_histogram_count(h, page * OCTET_BINS_PAGE + i);
-        if (beyond > most)
-            break;
-    }
-    return octet_histogram_bottom(h) + (page > 1 ? (int)page - 1 : 0);
+    page = page == OCTET_HISTOGRAM_PAGES ? page - 1 : page > 0 ? page : 1;
+    return octet_histogram_bottom(h) + (int)page - 1;
 }
 
 static octet_status make_room(search *s, octet_arena *arena, octet_diag *diag)
@@ -197,9 +199,11 @@ static octet_status make_room(search *s, octet_arena *arena, octet_diag *diag)
     s->spread = OCTET_ARENA_ARRAY(arena, float, n);
     s->logarithms = OCTET_ARENA_ARRAY(arena, float, n);
     s->weights = OCTET_ARENA_ARRAY(arena, double, n);
+    s->facts = OCTET_ARENA_ARRAY(arena, double, n);
     OCTET_TRY_ALLOC(diag, s->spread);
     OCTET_TRY_ALLOC(diag, s->logarithms);
     OCTET_TRY_ALLOC(diag, s->weights);
+    OCTET_TRY_ALLOC(diag, s->facts);
     return OCTET_OK;
 }
 

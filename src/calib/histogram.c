@@ -46,8 +46,8 @@ static int bottom_of(const int top[2])
     return larger(top) - OCTET_HISTOGRAM_OCTAVES + 1;
 }
 
-/* Pages that the signs share: those up to the lower top, and at least the first as soon as there are
- * both. */
+/* Pages that the signs share: those up to the lower top, and at least the first as soon as there
+ * are both. */
 static int shared_pages(const int top[2])
 {
     int pages = smaller(top) - bottom_of(top) + 2;
@@ -186,7 +186,7 @@ static octet_status carry_chunk(octet_histogram *h, uint32_t chunk, const octet_
 
 static octet_status carry(octet_histogram *h, const octet_observing *with)
 {
-    for (uint32_t chunk = 0; chunk < OCTET_HISTOGRAM_CHUNKS; chunk++)
+    for (uint32_t chunk = 0; h->low != NULL && chunk < OCTET_HISTOGRAM_CHUNKS; chunk++)
         OCTET_TRY(carry_chunk(h, chunk, with));
     h->pending = 0;
     return OCTET_OK;
@@ -449,6 +449,7 @@ static octet_status add_raw(octet_histogram *into, const octet_histogram *from, 
 
     for (uint32_t i = 0; i < from->n_raw[sign]; i++)
         x[i] = sign ? -from->raw[sign][i] : from->raw[sign][i];
+    OCTET_TRY(carry(into, with));
     return place_raw(into, x, from->n_raw[sign], with);
 }
 

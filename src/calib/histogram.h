@@ -3,14 +3,14 @@
  *
  * The values of each sign with the largest magnitudes, fewer than OCTET_HISTOGRAM_RAW, are kept as
  * they are; the others are counted on a grid. `top` of a sign is the highest octave such that
- * OCTET_HISTOGRAM_RAW values of the sign lie in it or above: neither one outlier nor a hundred move it.
- * The grid ends with the higher top: three octaves of 4096 bins each, and a page of 4096 equal bins
- * below them, as wide as those of the lowest octave. Octaves up to the lower top are shared:
+ * OCTET_HISTOGRAM_RAW values of the sign lie in it or above: neither one outlier nor a hundred move
+ * it. The grid ends with the higher top: three octaves of 4096 bins each, and a page of 4096 equal
+ * bins below them, as wide as those of the lowest octave. Octaves up to the lower top are shared:
  * 2048 bins for each sign. What lies beyond its sign's bins is kept as it is.
  *
- * When a top rises, bins are added up in pairs, and values kept so far come into bins. All borders are
- * multiples of powers of two, so that this commutes with counting: the state depends on the values
- * alone, not on their order or on how they were split.
+ * When a top rises, bins are added up in pairs, and values kept so far come into bins. All borders
+ * are multiples of powers of two, so that this commutes with counting: the state depends on the
+ * values alone, not on their order or on how they were split.
  */
 #ifndef OCTET_CALIB_HISTOGRAM_H
 #define OCTET_CALIB_HISTOGRAM_H
@@ -36,7 +36,7 @@ typedef struct octet_histogram {
     uint32_t pending;                       /* counted since the digits were last carried */
     float min, max;
     bool seen;
-    int top[2];                           /* positive, negative; NONE: too few values */
+    int top[2]; /* positive, negative; NONE: too few values */
     uint32_t n_raw[2];
     float raw[2][OCTET_HISTOGRAM_RAW]; /* magnitudes, in any order */
 } octet_histogram;

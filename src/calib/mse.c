@@ -28,6 +28,27 @@ static double squares_about(double value, double count, double sum, double squar
     return square - 2.0 * value * sum + value * value * count;
 }
 
+static double square_of(double x)
+{
+    return x * x;
+}
+
+/* Of the numbers beyond the cells, rounded to the nearest of `steps` steps; 0 steps: only cut off
+ * at `end`. */
+static double far_error(const octet_cells *c, const octet_side *s, double end, double scale,
+                        int64_t steps)
+{
+    double error = 0.0;
+
+    if (end <= (double)s->n * c->width)
+        return squares_about(end, (double)s->n_far, s->far_sum, s->far_square);
+    for (uint32_t i = 0; i < s->n_far; i++) {
+        double x = s->far[i], nearest = steps > 0 ? nearbyint(x / scale) * scale : x;
+        error += square_of(x - fmin(nearest, end));
+    }
+    return error;
+}
+
 /* As if rounding errors were spread evenly. */
 static double estimate(const octet_cells *c, const octet_qspec *spec, const double end[2])
 {
@@ -35,12 +56,11 @@ static double estimate(const octet_cells *c, const octet_qspec *spec, const doub
 
     for (int sign = 0; sign < 2; sign++) {
         const octet_side *s = &c->side[sign];
-        if (s->n == 0)
-            continue;
         uint32_t i = octet_cells_below(c, s, end[sign]);
         inside += s->count[i];
         error += squares_about(end[sign], s->all_count - s->count[i], s->all_sum - s->sum[i],
                                s->all_square - s->square[i]);
+        error += far_error(c, s, end[sign], 0.0, 0);
     }
     return error + inside * step * step / 12.0;
 }
@@ -57,8 +77,9 @@ static double side_error(const octet_cells *c, const octet_side *s, double scale
                                s->sum[to] - s->sum[from], s->square[to] - s->square[from]);
         from = to;
     }
-    return error + squares_about((double)steps * scale, s->all_count - s->count[from],
-                                 s->all_sum - s->sum[from], s->all_square - s->square[from]);
+    error += squares_about((double)steps * scale, s->all_count - s->count[from],
+                           s->all_sum - s->sum[from], s->all_square - s->square[from]);
+    return error + far_error(c, s, (double)steps * scale, scale, steps);
 }
 
 static double true_error(const octet_cells *c, const octet_qspec *spec, const double end[2])
@@ -71,28 +92,40 @@ static double true_error(const octet_cells *c, const octet_qspec *spec, const do
     if (spec->qmax - spec->qmin > OCTET_CELLS_MOST_STEPS)
         return estimate(c, spec, end);
     for (int sign = 0; sign < 2; sign++)
-        if (c->side[sign].n > 0)
+        if (c->side[sign].end > 0.0)
             error += side_error(c, &c->side[sign], (double)p.scale, steps[sign]);
     return error;
 }
 
-#define SHRINK 0x1.ea4afap-1 /* 2^(-1/16) */
-#define SHRINK_STEPS (16 * OCTET_HISTOGRAM_OCTAVES)
+#define SHRINK 0x1.ea4afap-1     /* 2^(-1/16) */
+#define SHRINK_FAR 0x1.ae89fap-1 /* 2^(-1/4) */
+#define SHRINK_STEPS (16 * (OCTET_HISTOGRAM_OCTAVES + 4))
 
-static void shrink_both(search *s)
+static void try_ends(search *s, const double end[2])
 {
-    double end[2] = {s->end[0], s->end[1]};
+    double error = estimate(s->cells, s->spec, end);
+
+    if (!(error < s->error))
+        return;
+    s->error = error;
+    s->end[0] = end[0];
+    s->end[1] = end[1];
+}
+
+/* Quickly to where the cells end, then in small steps. */
+static void shrink_both(search *s, double window)
+{
+    double end[2] = {s->end[0], s->end[1]}, first[2];
 
     s->error = INFINITY;
+    for (; fmax(end[0], end[1]) > window; end[0] *= SHRINK_FAR, end[1] *= SHRINK_FAR)
+        try_ends(s, end);
+    for (int sign = 0; sign < 2; sign++)
+        first[sign] = end[sign] = fmin(s->cells->side[sign].end, window);
     for (int i = 0; i <= SHRINK_STEPS; i++) {
-        double error = estimate(s->cells, s->spec, end);
-        if (error < s->error) {
-            s->error = error;
-            s->end[0] = end[0];
-            s->end[1] = end[1];
-        }
-        end[0] *= SHRINK;
-        end[1] *= SHRINK;
+        try_ends(s, end);
+        end[0] = fmin(first[0], end[0] * SHRINK);
+        end[1] = fmin(first[1], end[1] * SHRINK);
     }
 }
 
@@ -134,8 +167,8 @@ static octet_status narrow(const octet_histogram *h, search *s, octet_cells *cel
     int octave = octet_histogram_top(h);
 
     for (;;) {
-        shrink_both(s);
-        int now = octet_cells_octave(h, fmax(s->end[0], s->end[1]));
+        shrink_both(s, ldexp(1.0, octave + 1));
+        int now = octet_histogram_octave(h, fmax(s->end[0], s->end[1]));
         if (now >= octave)
             return OCTET_OK;
         octave = now;
@@ -171,7 +204,7 @@ static octet_status choose(const void *state, const octet_qspec *spec,
     (void)options;
     out->range = (octet_range){h->min, h->max};
     octet_arena_init(&arena, with->allocator);
-    if (h->counted > 0)
+    if (octet_histogram_total(h) > 0)
         status = find(h, spec, &arena, &out->range, with->diag);
     octet_arena_deinit(&arena);
     out->coarse = octet_histogram_coarse(h, &out->range, spec);

@@ -8,6 +8,7 @@
 #include "calib/histogram.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static double allowed(const octet_histogram *h, double percentile, bool symmetric)
 {
@@ -16,21 +17,58 @@ static double allowed(const octet_histogram *h, double percentile, bool symmetri
     return floor(n * (100.0 - percentile) / (symmetric ? 100.0 : 200.0));
 }
 
+typedef struct walk { /* from the outermost value inwards */
+    const octet_histogram *h;
+    float raw[2 * OCTET_HISTOGRAM_RAW]; /* falling */
+    uint32_t n_raw, next;
+    double beyond, most;
+} walk;
+
+static int falling(const void *x, const void *y)
+{
+    const float a = *(const float *)x, b = *(const float *)y;
+
+    return (a < b) - (a > b);
+}
+
 /* signs: a bit for each sign that counts. */
+static void begin(walk *w, uint32_t signs)
+{
+    for (uint32_t sign = 0; sign < 2; sign++)
+        for (uint32_t i = 0; (signs >> sign & 1) != 0 && i < w->h->n_raw[sign]; i++)
+            w->raw[w->n_raw++] = w->h->raw[sign][i];
+    qsort(w->raw, w->n_raw, sizeof *w->raw, falling);
+}
+
+/* Passes the values kept as they are down to `from`; true: the end is among them. */
+static bool pass_raw(walk *w, double from)
+{
+    for (; w->next < w->n_raw && (double)w->raw[w->next] >= from; w->next++) {
+        w->beyond += 1.0;
+        if (w->beyond > w->most)
+            return true;
+    }
+    return false;
+}
+
 static double end_of(const octet_histogram *h, uint32_t signs, double most)
 {
     const uint32_t shared = octet_histogram_shared_pages(h) * OCTET_BINS_PAGE;
-    double beyond = 0.0;
+    walk w = {.h = h, .most = most};
 
+    begin(&w, signs);
     for (uint32_t bin = h->low != NULL ? OCTET_HISTOGRAM_BINS : 0; bin-- > 0;) {
         uint32_t sign = bin < shared ? bin & 1 : octet_histogram_owner(h);
-        if ((signs >> sign & 1) == 0)
+        uint64_t count = octet_histogram_count(h, bin);
+        if ((signs >> sign & 1) == 0 || count == 0)
             continue;
-        beyond += (double)octet_histogram_count(h, bin);
-        if (beyond > most)
+        if (pass_raw(&w, octet_histogram_bin_end(h, bin)))
+            return (double)w.raw[w.next];
+        w.beyond += (double)count;
+        if (w.beyond > most)
             return octet_histogram_bin_end(h, bin);
     }
-    return 0.0;
+    return pass_raw(&w, 0.0) ? (double)w.raw[w.next] : 0.0;
 }
 
 static octet_status choose(const void *state, const octet_qspec *spec,
