@@ -1,4 +1,4 @@
-/* pool_rows.c: MaxPool and AveragePool of float32 over one or two axes, a row at a time
+/* pool_rows.c: MaxPool and AveragePool of float32 over the last one or two axes, a row at a time
  * SPDX-License-Identifier: Apache-2.0
  *
  * A plane whose windows reach over its edge is copied into a padded one first: -infinity is never
@@ -28,7 +28,8 @@ typedef struct job {
     bool direct;        /* it is part of the plane itself */
     size_t row;         /* distance of rows in what is read: width, or in_w */
     size_t planes, taps;
-    bool even;       /* of a maximum: all rows as one */
+    size_t depth_in, depth_out, depth_step; /* an axis of planes, of which some are left out */
+    bool even;                              /* of a maximum: all rows as one */
     size_t wide_row; /* distance of rows that hold the largest of each window's row */
     int64_t *offset; /* of all taps; of a maximum: of a row's taps, then of the rows */
     float *counts;   /* of a sum: what to divide by, one plane */
@@ -62,6 +63,24 @@ static bool reach(const octet_conv_shape *s, int32_t axis, size_t *out)
     return *out <= 4 * ((size_t)s->in[axis] + (size_t)s->out[axis]) + 64;
 }
 
+/* A third axis without windows of its own. */
+static bool set_depth(job *j, const octet_conv_shape *s)
+{
+    bool is = s->rank == 3;
+
+    j->depth_in = is ? (size_t)s->in[0] : 1;
+    j->depth_out = is ? (size_t)s->out[0] : 1;
+    j->depth_step = is ? (size_t)s->stride[0] : 1;
+    return !is || (s->kernel[0] == 1 && s->pad_begin[0] == 0 && s->pad_end[0] == 0);
+}
+
+static const float *source_plane(const job *j, size_t plane)
+{
+    size_t at = plane / j->depth_out * j->depth_in + plane % j->depth_out * j->depth_step;
+
+    return j->x + at * j->in_h * j->in_w;
+}
+
 static bool set_sizes(job *j)
 {
     const octet_conv_shape *s = &j->p->s;
@@ -70,13 +89,14 @@ static bool set_sizes(job *j)
     set_axis(j, s, last - 1, 0);
     set_axis(j, s, last, 1);
     j->rows = 1;
-    if (s->rank > 2 || !reach(s, last, &j->width) || (last > 0 && !reach(s, 0, &j->rows)))
+    if (s->rank > 3 || !set_depth(j, s) || !reach(s, last, &j->width) ||
+        (last > 0 && !reach(s, last - 1, &j->rows)))
         return false;
-    j->in_h = last > 0 ? (size_t)s->in[0] : 1;
-    j->out_h = last > 0 ? (size_t)s->out[0] : 1;
+    j->in_h = last > 0 ? (size_t)s->in[last - 1] : 1;
+    j->out_h = last > 0 ? (size_t)s->out[last - 1] : 1;
     j->in_w = (size_t)s->in[last];
     j->out_w = (size_t)s->out[last];
-    j->planes = (size_t)(s->batch * s->channels);
+    j->planes = (size_t)(s->batch * s->channels) * j->depth_out;
     j->direct = j->lead[0] == 0 && j->lead[1] == 0 && j->rows <= j->in_h && j->width <= j->in_w;
     j->row = j->direct ? j->in_w : j->width;
     return true;
@@ -107,7 +127,7 @@ static void max_plane(void *arg, size_t plane, int worker)
     const job *j = arg;
     float *padded = j->work + (size_t)worker * j->work_size;
     float *wide = padded + (j->direct ? 0 : j->rows * j->width);
-    const float *x = pad_plane(j, -INFINITY, j->x + plane * j->in_h * j->in_w, padded);
+    const float *x = pad_plane(j, -INFINITY, source_plane(j, plane), padded);
     float *y = j->y + plane * j->out_h * j->out_w;
 
     if (j->even)
@@ -125,8 +145,8 @@ static void max_plane(void *arg, size_t plane, int worker)
 static void sum_plane(void *arg, size_t plane, int worker)
 {
     const job *j = arg;
-    const float *x = pad_plane(j, 0.0f, j->x + plane * j->in_h * j->in_w,
-                               j->work + (size_t)worker * j->work_size);
+    const float *x =
+        pad_plane(j, 0.0f, source_plane(j, plane), j->work + (size_t)worker * j->work_size);
     size_t n = j->out_h * j->out_w;
     float *y = j->y + plane * n;
 
@@ -199,7 +219,8 @@ static octet_status prepare_sum(octet_eval *e, job *j)
     j->counts = octet_eval_scratch(e, n * sizeof *j->counts);
     OCTET_TRY_ALLOC(e->diag, j->counts);
     for (size_t o = 0; o < n; o++) {
-        int64_t r = j->p->s.rank == 2 ? octet_pool_axis_count(j->p, 0, (int64_t)(o / j->out_w)) : 1;
+        int32_t h = j->p->s.rank - 2;
+        int64_t r = h >= 0 ? octet_pool_axis_count(j->p, h, (int64_t)(o / j->out_w)) : 1;
         float count = (float)r * j->p->columns[o % j->out_w];
 
         j->counts[o] = count == 0.0f ? 1.0f : count; /* an empty window: +0 */
@@ -219,7 +240,7 @@ octet_status octet_pool_rows(octet_eval *e, const octet_pool *p, bool max, bool 
     OCTET_TRY(max ? prepare_max(e, &j) : prepare_sum(e, &j));
     OCTET_TRY(octet_finish_begin(e, &finish));
     j.finish = &finish;
-    across = !max && j.direct && j.out_w < 4;
+    across = !max && j.direct && j.out_w < 4 && p->s.rank < 3;
     octet_parallel_for(across ? (j.planes + PLANES - 1) / PLANES : j.planes, e->threads,
                        max      ? max_plane
                        : across ? sum_planes

@@ -106,11 +106,6 @@ static float fold_line(octet_combine c, size_t n, const float *x)
     return result;
 }
 
-float octet_reduce_max_f32(size_t n, const float *x)
-{
-    return fold_line(OCTET_COMBINE_MAX, n, x);
-}
-
 static void combine(const octet_kernels *k, octet_combine c, size_t rows, size_t width,
                     const float *x, size_t row_step, float *y)
 {

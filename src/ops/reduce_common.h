@@ -39,8 +39,6 @@ octet_status octet_reduce_eval(octet_eval *e, const octet_reduce *r);
 /* Output 0 from input 0 by the axes in mask. */
 octet_status octet_reduce_axes(octet_eval *e, const octet_reduce *r, const bool *mask,
                                bool keepdims);
-/* Largest of n > 0 contiguous numbers; NaN wins. */
-float octet_reduce_max_f32(size_t n, const float *x);
 octet_status octet_reduce_infer(octet_infer *in);
 
 /* The part of a descriptor all ten Reduce… have in common. */

@@ -10,6 +10,8 @@
 
 /* Columns handled together when the axis is not the last one. */
 #define COLUMNS 256
+/* Rows up to this length are handled as columns. */
+#define SHORT 24
 
 octet_status octet_axis_view_of(octet_eval *e, const octet_tensor *x, octet_axis_view *out)
 {
@@ -29,7 +31,7 @@ octet_status octet_axis_view_of(octet_eval *e, const octet_tensor *x, octet_axis
 static void row_f32(const octet_kernels *k, bool logarithm, size_t n, const float *x, float *y,
                     float *t)
 {
-    const float max = octet_reduce_max_f32(n, x);
+    const float max = k->max_f32(n, x);
     float sum;
 
     k->sub_f32(n, x, 1, &max, 0, y);
@@ -71,12 +73,35 @@ static void columns_f32(const octet_kernels *k, bool logarithm, const octet_axis
     }
 }
 
+/* Rows too short for vectors: as columns. */
+static octet_status short_rows(octet_eval *e, bool logarithm, const octet_axis_view *v)
+{
+    const octet_kernels *k = e->k;
+    size_t n = v->axis, rows = v->outer < COLUMNS ? v->outer : COLUMNS;
+    const float *x = e->in[0]->data;
+    float *y = e->out[0].data, *t = octet_eval_scratch(e, (3 * n + 1) * rows * sizeof *t);
+
+    OCTET_TRY_ALLOC(e->diag, t);
+    for (size_t o = 0; o < v->outer; o += rows, x += rows * n, y += rows * n) {
+        octet_axis_view block = {1, n, v->outer - o < rows ? v->outer - o : rows};
+        float *in = t, *out = t + n * rows;
+
+        k->transpose_f32(block.inner, n, x, n, in, block.inner);
+        columns_f32(k, logarithm, &block, block.inner, in, out, out + n * rows);
+        k->transpose_f32(n, block.inner, out, block.inner, y, n);
+    }
+    return OCTET_OK;
+}
+
 static octet_status eval_f32(octet_eval *e, bool logarithm, const octet_axis_view *v)
 {
     size_t step = v->axis * v->inner, width = v->inner < COLUMNS ? v->inner : COLUMNS;
     const float *x = e->in[0]->data;
-    float *y = e->out[0].data, *t = octet_eval_scratch(e, (v->axis + 1) * width * sizeof *t);
+    float *y = e->out[0].data, *t;
 
+    if (v->inner == 1 && v->axis <= SHORT && v->outer > 4)
+        return short_rows(e, logarithm, v);
+    t = octet_eval_scratch(e, (v->axis + 1) * width * sizeof *t);
     OCTET_TRY_ALLOC(e->diag, t);
     for (size_t o = 0; o < v->outer; o++, x += step, y += step) {
         if (v->inner == 1)
