@@ -9,6 +9,10 @@
 /* Floats of scratch a block of columns may take. */
 #define BLOCK_FLOATS 65536
 
+/* Lines up to this length are turned into columns, so many at once. */
+#define SHORT_LINE 24
+#define LINES 256
+
 /* ---- shapes */
 
 /* Neighbouring axes that are all reduced or all kept, merged; axes of size 1 left out. Kept and
@@ -177,6 +181,36 @@ static void reduce_block(const octet_kernels *k, const octet_reduce *r, const gr
         r->finish_f32(k, width, y, (float)g->count);
 }
 
+/* Whether every output folds a few elements that lie side by side, and they lie as the outputs do.
+ * Up to eight are folded in the same order as a line and as a column; sums always are. */
+static bool has_short_lines(const octet_reduce *r, const groups *g)
+{
+    size_t most = r->combine == OCTET_COMBINE_SUM ? SHORT_LINE : 8;
+
+    return g->inner_reduced && g->n_reduced == 1 && g->n_kept == 1 && g->count <= most &&
+           g->outputs >= 8 && r->map_f32 == NULL && !r->shifted;
+}
+
+/* Lines turned into columns. */
+static octet_status reduce_short_lines(octet_eval *e, const octet_reduce *r, const groups *g)
+{
+    const octet_kernels *k = e->k;
+    size_t n = g->count;
+    const float *x = e->in[0]->data;
+    float *y = e->out[0].data, *t = octet_eval_scratch(e, n * LINES * sizeof *t);
+
+    OCTET_TRY_ALLOC(e->diag, t);
+    for (size_t o = 0; o < g->outputs; o += LINES) {
+        size_t width = g->outputs - o < LINES ? g->outputs - o : LINES;
+
+        k->transpose_f32(width, n, x + o * n, n, t, width);
+        combine(k, r->combine, n, width, t, width, y + o);
+        if (r->finish_f32 != NULL)
+            r->finish_f32(k, width, y + o, (float)n);
+    }
+    return OCTET_OK;
+}
+
 static octet_status reduce_f32(octet_eval *e, const octet_reduce *r, const groups *g)
 {
     bool columns = !g->inner_reduced;
@@ -184,6 +218,8 @@ static octet_status reduce_f32(octet_eval *e, const octet_reduce *r, const group
     const float *x = e->in[0]->data;
     float *y = e->out[0].data, *scratch;
 
+    if (has_short_lines(r, g))
+        return reduce_short_lines(e, r, g);
     block = block < 8 ? 8 : block;
     block = block < width ? block : width;
     scratch = octet_eval_scratch(e, (g->count + 1) * block * sizeof *scratch);

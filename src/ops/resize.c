@@ -96,7 +96,9 @@ static octet_status make_plan(octet_eval *e, plan *p, int64_t *out)
 /* ---- one axis: x is [outer, in, inner], y is [outer, out, inner] */
 
 typedef struct pass {
+    const octet_kernels *k;
     const octet_resize_axis *axis;
+    int64_t *offset; /* of the rows that are weighed: index times inner */
     size_t outer, inner, element;
     const char *x;
     char *y;
@@ -134,7 +136,9 @@ static void weigh_elements(const octet_resize_axis *a, const float *x, float *y)
     const int64_t *index = a->index;
     const float *weight = a->weight;
 
-    for (int64_t j = 0; j < a->out; j++, index += a->taps, weight += a->taps) {
+    for (int64_t j = 0; a->taps == 2 && j < a->out; j++)
+        y[j] = weight[2 * j] * x[index[2 * j]] + weight[2 * j + 1] * x[index[2 * j + 1]];
+    for (int64_t j = 0; a->taps != 2 && j < a->out; j++, index += a->taps, weight += a->taps) {
         float sum = weight[0] * x[index[0]];
         for (size_t t = 1; t < a->taps; t++)
             sum += weight[t] * x[index[t]];
@@ -142,22 +146,13 @@ static void weigh_elements(const octet_resize_axis *a, const float *x, float *y)
     }
 }
 
-static void weigh_rows(const octet_resize_axis *a, size_t inner, const float *x, float *y)
+static void weigh_rows(const pass *p, const float *x, float *y)
 {
-    for (int64_t j = 0; j < a->out; j++, y += inner) {
-        const int64_t *index = a->index + (size_t)j * a->taps;
-        const float *weight = a->weight + (size_t)j * a->taps;
+    const octet_resize_axis *a = p->axis;
 
-        for (size_t t = 0; t < a->taps; t++) {
-            const float *row = x + (size_t)index[t] * inner, w = weight[t];
-            if (t == 0)
-                for (size_t i = 0; i < inner; i++)
-                    y[i] = w * row[i];
-            else
-                for (size_t i = 0; i < inner; i++)
-                    y[i] += w * row[i];
-        }
-    }
+    for (int64_t j = 0; j < a->out; j++, y += p->inner)
+        p->k->weigh_row_f32(p->inner, a->taps, p->offset + (size_t)j * a->taps,
+                            a->weight + (size_t)j * a->taps, x, y);
 }
 
 static void fill_outside(const pass *p, char *y)
@@ -180,9 +175,22 @@ static void run_slice(void *arg, size_t o, int worker)
     else if (p->inner == 1)
         weigh_elements(a, (const float *)(const void *)x, (float *)(void *)y);
     else
-        weigh_rows(a, p->inner, (const float *)(const void *)x, (float *)(void *)y);
+        weigh_rows(p, (const float *)(const void *)x, (float *)(void *)y);
     if (a->outside != NULL)
         fill_outside(p, y);
+}
+
+static octet_status set_offsets(octet_eval *e, pass *p)
+{
+    size_t n = (size_t)p->axis->out * p->axis->taps;
+
+    if (p->axis->weight == NULL || p->inner == 1)
+        return OCTET_OK;
+    p->offset = octet_eval_scratch(e, n * sizeof *p->offset);
+    OCTET_TRY_ALLOC(e->diag, p->offset);
+    for (size_t i = 0; i < n; i++)
+        p->offset[i] = p->axis->index[i] * (int64_t)p->inner;
+    return OCTET_OK;
 }
 
 /* ---- all axes, the last one first; y receives the result */
@@ -196,7 +204,7 @@ static octet_status run_axes(octet_eval *e, plan *p, const octet_tensor *x, cons
     while (first < p->rank && !p->used[first])
         first++;
     for (int32_t i = p->rank - 1; i >= first; i--) {
-        pass s = {.axis = &p->axis[i], .x = now.data, .fill = fill};
+        pass s = {.k = e->k, .axis = &p->axis[i], .x = now.data, .fill = fill};
         octet_tensor next;
         int64_t dims[OCTET_MAX_RANK];
 
@@ -206,6 +214,7 @@ static octet_status run_axes(octet_eval *e, plan *p, const octet_tensor *x, cons
         s.outer = (size_t)octet_dims_product(now.dims, 0, i);
         s.inner = (size_t)octet_dims_product(now.dims, i + 1, now.rank);
         OCTET_TRY(octet_eval_element(e, now.dtype, &s.element));
+        OCTET_TRY(set_offsets(e, &s));
         memcpy(dims, now.dims, sizeof dims);
         dims[i] = p->axis[i].out;
         OCTET_TRY(octet_tensor_describe(&next, now.dtype, now.rank, dims, e->diag));
