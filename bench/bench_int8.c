@@ -16,14 +16,14 @@
 
 #    define SUMS(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
 #    define ROUNDS 100000
-#    define DECLARE(i) s##i = one,
+#    define DECLARE(i) s##i = SET(seed + (i)),
 #    define STEP(i) s##i = DOT(s##i, a, b);
 #    define JOIN(i) b = ADD(b, s##i);
-#    define PEAK(name, target_list, vector, set1)                                                  \
+#    define PEAK(name, target_list, vector)                                                        \
         __attribute__((target(target_list))) static void name(void *arg)                           \
         {                                                                                          \
             int32_t seed = *(volatile int32_t *)arg;                                               \
-            vector one = set1(1), a = set1(seed), SUMS(DECLARE) b = set1(seed + 1);                \
+            vector a = SET(seed), SUMS(DECLARE) b = SET(seed + 1);                                 \
                                                                                                    \
             for (int i = 0; i < ROUNDS; i++) {                                                     \
                 SUMS(STEP)                                                                         \
@@ -34,24 +34,31 @@
 
 #    define DOT _mm512_dpbusd_epi32
 #    define ADD _mm512_add_epi32
-PEAK(peak_avx512_vnni, "avx512f,avx512vnni", __m512i, _mm512_set1_epi32)
+#    define SET _mm512_set1_epi32
+PEAK(peak_avx512_vnni, "avx512f,avx512vnni", __m512i)
 #    undef DOT
 #    undef ADD
+#    undef SET
 #    define DOT _mm256_dpbusd_epi32
 #    define ADD _mm256_add_epi32
-PEAK(peak_256_vnni, "avx512f,avx512vl,avx512vnni", __m256i, _mm256_set1_epi32)
+#    define SET _mm256_set1_epi32
+PEAK(peak_256_vnni, "avx512f,avx512vl,avx512vnni", __m256i)
 #    undef DOT
 #    undef ADD
+#    undef SET
 
 /* Without dot products: two multiplications of 16-bit pairs and two additions for four elements. */
-#    define DOT(s, a, b) _mm512_add_epi32(s, _mm512_madd_epi16(_mm512_add_epi32(s, a), b))
+#    define DOT(s, a, b) _mm512_add_epi32(a, _mm512_madd_epi16(s, b))
 #    define ADD _mm512_add_epi32
-PEAK(peak_avx512, "avx512f,avx512bw", __m512i, _mm512_set1_epi32)
+#    define SET _mm512_set1_epi32
+PEAK(peak_avx512, "avx512f,avx512bw", __m512i)
 #    undef DOT
 #    undef ADD
-#    define DOT(s, a, b) _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_add_epi32(s, a), b))
+#    undef SET
+#    define DOT(s, a, b) _mm256_add_epi32(a, _mm256_madd_epi16(s, b))
 #    define ADD _mm256_add_epi32
-PEAK(peak_avx2, "avx2", __m256i, _mm256_set1_epi32)
+#    define SET _mm256_set1_epi32
+PEAK(peak_avx2, "avx2", __m256i)
 #endif
 
 /* Operations (two a product) per second, 0: not known. */

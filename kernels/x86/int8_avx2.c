@@ -60,10 +60,15 @@ INLINE vf load_some(const float *p, lanes some)
     return (vf)_mm256_maskload_ps(p, some);
 }
 
+INLINE void store_i(int32_t *p, vi v)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, (__m256i)v);
+}
+
 INLINE void store_some_i(int32_t *p, size_t n, vi v)
 {
     if (n >= 8)
-        _mm256_storeu_si256((__m256i *)(void *)p, (__m256i)v);
+        store_i(p, v);
     else
         _mm256_maskstore_epi32(p, first_lanes(n), (__m256i)v);
 }

@@ -64,6 +64,11 @@ INLINE vf load_some(const float *p, lanes some)
     return (vf)_mm512_maskz_loadu_ps(some, p);
 }
 
+INLINE void store_i(int32_t *p, vi v)
+{
+    _mm512_storeu_si512(p, (__m512i)v);
+}
+
 INLINE void store_some_i(int32_t *p, size_t n, vi v)
 {
     _mm512_mask_storeu_epi32(p, first_lanes(n), (__m512i)v);
