@@ -8,6 +8,7 @@
 #define OCTET_OPS_QLINEAR_H
 
 #include "ops/common.h"
+#include "ops/ort_kernels.h"
 
 typedef struct octet_qlinear {
     const octet_op *op;    /* the float operator */
@@ -36,12 +37,6 @@ octet_status octet_qlinear_params_out(octet_eval *e, uint32_t index, const octet
 /* An 8-bit tensor input with the parameters behind it. */
 octet_status octet_qlinear_input(octet_eval *e, uint32_t index, const octet_tensor **x,
                                  octet_qlinear_params *p);
-
-/* ONNX Runtime's kernels, whatever the processor. */
-static inline bool octet_arith_is_ort(octet_arith arith)
-{
-    return arith == OCTET_ARITH_ORT_VNNI || arith == OCTET_ARITH_ORT_AVX2;
-}
 
 /* ---- elements: a byte is read as the type says, results are clamped to the type */
 

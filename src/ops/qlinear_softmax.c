@@ -107,13 +107,27 @@ static octet_status eval_ort(octet_eval *e)
     return OCTET_OK;
 }
 
+/* Before opset 13 all axes from `axis` (default 1) on were one: the same where they are one anyway.
+ */
+static octet_status check_opset(octet_eval *e)
+{
+    const octet_tensor *x = octet_eval_input(e, X);
+    int64_t axis = octet_node_int(e->node, "axis", 1);
+
+    if (octet_node_int(e->node, "opset", 13) >= 13 || x == NULL)
+        return OCTET_OK;
+    if (axis < 0)
+        axis += x->rank;
+    if (axis != x->rank - 1)
+        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED,
+                          "opset below 13 is supported on the last axis alone");
+    return OCTET_OK;
+}
+
 static octet_status eval(octet_eval *e)
 {
-    if (octet_node_int(e->node, "opset", 13) < 13)
-        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "opset below 13 is not supported");
-    if (octet_arith_is_ort(e->arith))
-        return eval_ort(e);
-    return octet_qlinear_eval(e, &qlinear);
+    OCTET_TRY(check_opset(e));
+    return octet_arith_is_ort(e->arith) ? eval_ort(e) : octet_qlinear_eval(e, &qlinear);
 }
 
 const octet_op octet_op_qlinear_softmax = {

@@ -1,6 +1,7 @@
 /* plan.c: what to run, in which order, and when tensors die
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "ops/ort_kernels.h"
 #include "run/plan.h"
 
 #include <string.h>
@@ -102,6 +103,11 @@ void octet_plan_destroy(octet_plan *plan)
 void octet_plan_set_arith(octet_plan *plan, octet_arith arith)
 {
     plan->arith = arith;
+    if (octet_arith_is_ort(arith)) {
+        plan->changed_kernels = *plan->kernels;
+        octet_ort_kernels(&plan->changed_kernels);
+        plan->kernels = &plan->changed_kernels;
+    }
 }
 
 void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
