@@ -7,10 +7,12 @@
  * A value that an integer unit makes is read through its DQ by everybody, so that the runtime can
  * fuse the unit with its Q; any other value is read through the DQ by integer units alone. Weight
  * scales are settled before anything is written: a bias that does not fit int32 enlarges the scale
- * of its channel, and every reader of that weight must see the same one.
+ * of its channel, and every reader of that weight must see the same one. Then, if that is wanted,
+ * weights that could make sums saturate are narrowed.
  */
 #include "engine/place.h"
 
+#include "engine/narrow.h"
 #include "graph/edit.h"
 
 #include <float.h>
@@ -26,6 +28,7 @@ typedef struct weight { /* one constant, quantized along one axis */
     const octet_tensor *tensor; /* its elements are read through octet_constant_open */
     int64_t outer, channels, inner;
     float *scales;       /* channels, or one */
+    bool *narrow;        /* of the same number: quantized to OCTET_NARROW_MIN and _MAX */
     octet_value_id read; /* its DQ's output, NO_VALUE: not written yet */
 } weight;
 
@@ -202,7 +205,10 @@ static octet_status find_weight(placer *p, octet_graph *g, octet_value_id v, int
     w->tensor = octet_value_constant(g, v);
     split_at_axis(w);
     w->scales = OCTET_ARENA_ARRAY(p->arena, float, (size_t)w->channels);
+    w->narrow = OCTET_ARENA_ARRAY(p->arena, bool, (size_t)w->channels);
     OCTET_TRY_ALLOC(p->diag, w->scales);
+    OCTET_TRY_ALLOC(p->diag, w->narrow);
+    memset(w->narrow, 0, (size_t)w->channels * sizeof *w->narrow);
     OCTET_TRY(choose_scales(p, w));
     *out = c->weight[v] = p->n_weights++;
     return OCTET_OK;
@@ -324,13 +330,23 @@ static octet_status settle_weight(placer *p, const octet_unit *u, weight *w, flo
     return OCTET_OK;
 }
 
+static int8_t lowest(const weight *w, int64_t channel)
+{
+    return (int8_t)(w->narrow[channel] ? OCTET_NARROW_MIN : w->spec.qmin);
+}
+
+static int8_t highest(const weight *w, int64_t channel)
+{
+    return (int8_t)(w->narrow[channel] ? OCTET_NARROW_MAX : w->spec.qmax);
+}
+
 /* One channel's stretch: the kernel saturates at the type's ends, the specification may be
  * narrower. */
-static void quantize_row(const octet_kernels *k, const weight *w, const float *x, float scale,
+static void quantize_row(const octet_kernels *k, const weight *w, const float *x, int64_t channel,
                          int8_t *y)
 {
-    int8_t low = (int8_t)w->spec.qmin, high = (int8_t)w->spec.qmax;
-    k->quantize_f32_s8((size_t)w->inner, x, scale, 0, y);
+    int8_t low = lowest(w, channel), high = highest(w, channel);
+    k->quantize_f32_s8((size_t)w->inner, x, w->scales[channel], 0, y);
     for (int64_t i = 0; i < w->inner; i++) {
         y[i] = y[i] < low ? low : y[i];
         y[i] = y[i] > high ? high : y[i];
@@ -342,9 +358,9 @@ static void quantize_mixed(const weight *w, const float *x, int8_t *y)
 {
     /* Adding and taking off 1.5 * 2^23 rounds small numbers to the nearest integer, ties to even;
      * unlike a call it can be vectorised. */
-    const float shift = 12582912.0F, low = (float)w->spec.qmin, high = (float)w->spec.qmax;
+    const float shift = 12582912.0F;
     for (int64_t c = 0; c < w->channels; c++) {
-        float q = x[c] / w->scales[c];
+        float q = x[c] / w->scales[c], low = (float)lowest(w, c), high = (float)highest(w, c);
         q = q > low ? q : low;
         q = q < high ? q : high;
         y[c] = (int8_t)(q + shift - shift);
@@ -360,9 +376,31 @@ static octet_status quantize_weight(placer *p, const weight *w, int8_t *y)
     for (int64_t o = 0; w->inner == 1 && o < w->outer; o++)
         quantize_mixed(w, x + o * w->channels, y + o * w->channels);
     for (int64_t row = 0; w->inner != 1 && row < w->outer * w->channels; row++)
-        quantize_row(k, w, x + row * w->inner, w->scales[row % w->channels], y + row * w->inner);
+        quantize_row(k, w, x + row * w->inner, row % w->channels, y + row * w->inner);
     octet_constant_close(w->g, w->value, &view);
     return OCTET_OK;
+}
+
+/* For the products of this unit. */
+static octet_status narrow_weight(placer *p, const octet_unit *u, weight *w, float x_scale)
+{
+    const octet_allocator *allocator = &p->a->model->ctx->allocator;
+    const octet_tensor *t = w->tensor;
+    octet_narrowing n = {.scales = w->scales, .narrow = w->narrow, .per_channel = w->axis >= 0};
+    node_inputs in;
+    octet_status status;
+
+    (void)x_scale;
+    if (!octet_reduction_of(weight_node(u, &in), t->rank, t->dims, &n.r) ||
+        octet_dtype_get(u->config->input.dtype)->bits != 8)
+        return OCTET_OK;
+    int8_t *data = octet_mem_alloc(allocator, (size_t)octet_tensor_count(t), sizeof *data);
+    OCTET_TRY_ALLOC(p->diag, data);
+    status = quantize_weight(p, w, data);
+    if (status == OCTET_OK)
+        p->result->narrowed_channels += octet_narrow(&n, data);
+    octet_mem_free(allocator, data);
+    return status;
 }
 
 static octet_status write_weight(placer *p, weight *w)
@@ -596,7 +634,8 @@ static octet_status init_tables(placer *p)
     return OCTET_OK;
 }
 
-octet_status octet_place_qdq(octet_annotation *a, octet_place_result *out, octet_diag *diag)
+octet_status octet_place_qdq(octet_annotation *a, const octet_place_options *options,
+                             octet_place_result *out, octet_diag *diag)
 {
     octet_arena scratch;
     octet_arena_init(&scratch, &a->model->ctx->allocator);
@@ -606,6 +645,8 @@ octet_status octet_place_qdq(octet_annotation *a, octet_place_result *out, octet
     octet_status status = init_tables(&p);
     if (status == OCTET_OK)
         status = for_each_weighted(&p, settle_weight);
+    if (status == OCTET_OK && options->avoid_saturation)
+        status = for_each_weighted(&p, narrow_weight);
     if (status == OCTET_OK)
         status = for_each_weighted(&p, place_weight);
     if (status == OCTET_OK)

@@ -8,6 +8,7 @@
 #include "octet/context.h"
 #include "octet/data.h"
 #include "octet/model.h"
+#include "octet/overflow.h"
 #include "octet/quantize.h"
 #include "octet/run.h"
 #include "octet/status.h"

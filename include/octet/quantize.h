@@ -16,8 +16,10 @@ typedef struct octet_quantize_options {
     const char *method;  /* how ranges are chosen; NULL: "minmax" */
     double percentile;   /* of method "percentile": share of the values to keep, between 50 and 100;
                             0: 99.999 */
-    const char *io_dtype; /* "float" or NULL: inputs and outputs keep their types; "quantized": the
-                             Q/DQ at the boundary are removed and the caller passes integers */
+    const char *io_dtype;  /* "float" or NULL: inputs and outputs keep their types; "quantized": the
+                              Q/DQ at the boundary are removed and the caller passes integers */
+    bool avoid_saturation; /* weights whose products could saturate 16 bits on x86 processors
+                              without VNNI (octet/overflow.h) keep 7 bits */
     const char *const *explain; /* names of nodes to explain in the report */
     size_t n_explain;
     octet_progress progress; /* may be NULL */
@@ -53,6 +55,7 @@ typedef struct octet_report {
     const char *explanations; /* "" without explain */
     int64_t samples;
     unsigned pairs, weights, biases; /* Q/DQ pairs; initializers stored in integers */
+    long long narrowed_channels;     /* output channels whose weights keep 7 bits */
     /* Memory of the calibration, of all threads together at their peaks. */
     uint64_t tensor_bytes;  /* tensors in flight */
     uint64_t held_bytes;    /* what was held for them */

@@ -224,6 +224,8 @@ static octet_status add_metadata(job *j)
         octet_sha256_add(&hash, percentile, strlen(percentile) + 1);
     }
     octet_sha256_add(&hash, j->quantized_io ? "quantized" : "float", j->quantized_io ? 9 : 5);
+    if (j->options.avoid_saturation)
+        octet_sha256_add(&hash, "avoid-saturation", 16);
     octet_sha256_finish(&hash, digest);
     octet_sha256_hex(digest, hex);
     snprintf(samples, sizeof samples, "%lld", (long long)j->samples);
@@ -234,10 +236,11 @@ static octet_status add_metadata(job *j)
 
 static octet_status place(job *j)
 {
+    const octet_place_options options = {.avoid_saturation = j->options.avoid_saturation};
     octet_place_result placed;
     uint32_t removed;
 
-    OCTET_TRY(octet_place_qdq(j->annotation, &placed, j->diag));
+    OCTET_TRY(octet_place_qdq(j->annotation, &options, &placed, j->diag));
     if (j->quantized_io)
         OCTET_TRY(octet_quantize_io(j->model, j->diag));
     OCTET_TRY(octet_graph_remove_dead(j->model->graph, &removed, j->diag));

@@ -157,6 +157,7 @@ void octet_report_set_placed(octet_report *view, const octet_place_result *place
     view->pairs = placed->pairs;
     view->weights = placed->weights;
     view->biases = placed->biases;
+    view->narrowed_channels = placed->narrowed_channels;
 }
 
 octet_status octet_report_warn(octet_report *view, const char *text)

@@ -15,7 +15,7 @@ typedef struct quantize_args {
     context_args context;
     opt_list explain;
     opt_numbers percentile;
-    bool force, json, quiet, verbose, external_data;
+    bool force, json, quiet, verbose, external_data, avoid_saturation;
 } quantize_args;
 
 typedef struct quantize_job {
@@ -37,6 +37,7 @@ static int quantize(quantize_job *j)
         .method = a->method,
         .percentile = a->percentile.count > 0 ? a->percentile.values[0] : 0.0,
         .io_dtype = a->io_dtype,
+        .avoid_saturation = a->avoid_saturation,
         .explain = a->explain.values,
         .n_explain = a->explain.count,
         .progress = progress_update,
@@ -71,6 +72,7 @@ static int tell(const quantize_job *j)
         .peak_bytes = report_peak_bytes(),
         .noise = a->data.random > 0,
         .verbose = a->verbose,
+        .avoid_saturation = a->avoid_saturation,
     };
     /* Results go to standard output unless the model itself does. */
     FILE *out = strcmp(a->out, "-") == 0 ? stderr : stdout;
@@ -100,6 +102,8 @@ static int run(int argc, char **argv)
          "method percentile: keep P percent of the values (default: 99.999)"},
         {OPT_STRING, 0, "io-dtype", &a.io_dtype, "NAME",
          "float (default) or quantized: type of inputs and outputs"},
+        {OPT_FLAG, 0, "avoid-saturation", &a.avoid_saturation, NULL,
+         "7 bits for weights whose products could saturate without VNNI (see overflow)"},
         {OPT_FLAG, 0, "external-data", &a.external_data, NULL,
          "weights to a file beside the model"},
         {OPT_LIST, 0, "explain", &a.explain, "NODE", "tell why a node did or did not match"},

@@ -56,12 +56,18 @@ void report_print_text(const octet_report *r, const report_facts *facts, FILE *o
 
     fputs(r->explanations, out);
     fprintf(out, "%s -> %s\n", facts->model, facts->out);
-    fprintf(out, "calibration   %lld samples%s, method %s, backend %s\n", (long long)r->samples,
-            facts->noise ? " of NOISE" : "", r->method, r->backend);
+    char percentile[32] = "";
+
+    if (r->percentile > 0.0)
+        snprintf(percentile, sizeof percentile, " %g", r->percentile);
+    fprintf(out, "calibration   %lld samples%s, method %s%s, backend %s\n", (long long)r->samples,
+            facts->noise ? " of NOISE" : "", r->method, percentile, r->backend);
     fprintf(out, "int8          %u nodes, of them %u of %u Conv/Gemm/MatMul/RNN\n",
             r->nodes_integer, r->heavy_integer, r->heavy_integer + r->heavy_float);
     fprintf(out, "float         %u nodes\n", r->nodes_float);
     print_reasons(r, facts, out);
+    if (facts->avoid_saturation)
+        fprintf(out, "7-bit weights %lld channels\n", r->narrowed_channels);
     if (facts->verbose)
         print_tensors(r, out);
     fprintf(out, "size          %s -> %s\n",
@@ -102,13 +108,15 @@ int report_print_json(const octet_report *r, const report_facts *facts, FILE *ou
     for (size_t i = 0; i < r->n_warnings; i++)
         json_array_append_new(warnings, json_string(r->warnings[i]));
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:b, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, "
+        "{s:s, s:s, s:s, s:s, s:I, s:b, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:I}, s:o, s:o, "
+        "s:o, "
         "s:I, s:I, s:f, s:f, s:{s:I, s:I, s:I, s:I}, s:s, s:s}",
         "model", facts->model, "output", facts->out, "backend", r->backend, "method", r->method,
         "samples", (json_int_t)r->samples, "noise", facts->noise ? 1 : 0, "nodes", "integer",
         (int)r->nodes_integer, "float", (int)r->nodes_float, "heavy_integer", (int)r->heavy_integer,
         "heavy_float", (int)r->heavy_float, "placed", "pairs", (int)r->pairs, "weights",
-        (int)r->weights, "biases", (int)r->biases, "float_reasons", reasons_json(r), "tensors",
+        (int)r->weights, "biases", (int)r->biases, "narrowed_channels",
+        (json_int_t)r->narrowed_channels, "float_reasons", reasons_json(r), "tensors",
         tensors_json(r), "warnings", warnings, "bytes_before", (json_int_t)facts->bytes_before,
         "bytes_after", (json_int_t)facts->bytes_after, "seconds", facts->seconds, "peak_bytes",
         facts->peak_bytes, "memory", "tensors", (json_int_t)r->tensor_bytes, "held",

@@ -15,6 +15,7 @@ typedef struct report_facts {
     double seconds, peak_bytes;
     bool noise; /* calibrated with noise */
     bool verbose;
+    bool avoid_saturation;
 } report_facts;
 
 void report_print_text(const octet_report *r, const report_facts *facts, FILE *out);
