@@ -71,17 +71,28 @@ INLINE void store_i(int32_t *p, vi v)
 
 INLINE void store_some_i(int32_t *p, size_t n, vi v)
 {
-    _mm512_mask_storeu_epi32(p, first_lanes(n), (__m512i)v);
+    if (n >= 16)
+        store_i(p, v);
+    else
+        _mm512_mask_storeu_epi32(p, first_lanes(n), (__m512i)v);
 }
 
 INLINE void store_some_f(float *p, size_t n, vf v)
 {
-    _mm512_mask_storeu_ps(p, first_lanes(n), (__m512)v);
+    if (n >= 16)
+        _mm512_storeu_ps(p, (__m512)v);
+    else
+        _mm512_mask_storeu_ps(p, first_lanes(n), (__m512)v);
 }
 
 INLINE void store_some_bytes(uint8_t *p, size_t n, vi v)
 {
-    _mm_mask_storeu_epi8(p, first_lanes(n), _mm512_cvtepi32_epi8((__m512i)v));
+    __m128i low = _mm512_cvtepi32_epi8((__m512i)v);
+
+    if (n >= 16)
+        _mm_storeu_si128((__m128i *)(void *)p, low);
+    else
+        _mm_mask_storeu_epi8(p, first_lanes(n), low);
 }
 
 INLINE vi add_i(vi a, vi b)

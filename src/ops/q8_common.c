@@ -24,7 +24,11 @@ static octet_status read_zeros(octet_eval *e, const octet_tensor *t, const octet
     values = octet_eval_scratch(e, (n + 1) * sizeof(*values));
     OCTET_TRY_ALLOC(e->diag, values);
     for (size_t i = 0; i < n; i++) {
-        int32_t v = zero != NULL ? (int32_t)octet_tensor_i64_at(zero, (int64_t)i) : 0;
+        int32_t v = 0;
+
+        if (zero != NULL)
+            v = zero->dtype == OCTET_DTYPE_INT8 ? ((const int8_t *)zero->data)[i]
+                                                : ((const uint8_t *)zero->data)[i];
 
         if (out->flip != 0)
             v += t->dtype == OCTET_DTYPE_INT8 ? 128 : -128;

@@ -184,17 +184,24 @@ static void fill_offsets(job *j, const int64_t *strides)
         j->offset[r] = 0;
 }
 
-/* Rows of narrow outputs are summed as one long row that runs on through the padding between them;
+/* Positions that the row kernels sum at once. */
+#define STRETCH 64
+
+/* Rows of narrow outputs are summed as one long row that runs on through what lies between them;
  * what it yields there is left out. Elements from row to row of such a sheet, 0: not worth it. */
 static size_t sheet_pitch(const job *j)
 {
     const octet_conv_shape *s = &j->c->s;
-    size_t width = (size_t)s->out[s->rank - 1], pitch;
+    size_t width = (size_t)s->out[s->rank - 1], rows, pitch;
 
     if (s->rank < 2 || j->step[s->rank - 2] % j->step[s->rank - 1] != 0)
         return 0;
+    rows = (size_t)s->out[s->rank - 2];
     pitch = (size_t)(j->step[s->rank - 2] / j->step[s->rank - 1]);
-    return pitch >= width && pitch <= width + width / 4 + 4 ? pitch : 0;
+    if (pitch < width ||
+        div_up((rows - 1) * pitch + width, STRETCH) > rows * div_up(width, STRETCH))
+        return 0;
+    return pitch;
 }
 
 static size_t sheet_length(const job *j)
@@ -269,6 +276,20 @@ static octet_status correct(octet_eval *e, job *j)
 
 /* ---- padding */
 
+/* A short row: a call of memcpy() would cost as much as it copies. */
+static void copy_row(uint8_t *to, const uint8_t *from, size_t n)
+{
+    size_t i = 0;
+
+    if (n < 16 || n > 64) {
+        memcpy(to, from, n);
+        return;
+    }
+    for (; i + 16 < n; i += 16)
+        memcpy(to + i, from + i, 16);
+    memcpy(to + n - 16, from + n - 16, 16);
+}
+
 /* Copies one channel into its padded image; what lies around it is the zero point. */
 static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
 {
@@ -296,7 +317,7 @@ static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
             src += (first[i] + index[i] - s->pad_begin[i]) * in_strides[i];
             dst += (first[i] + index[i]) * strides[i];
         }
-        memcpy(padded + dst, x + src, (size_t)count[last]);
+        copy_row(padded + dst, x + src, (size_t)count[last]);
     } while (advance(last, count, index));
 }
 
