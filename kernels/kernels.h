@@ -85,6 +85,17 @@ typedef struct octet_run {
     size_t length;
 } octet_run;
 
+/* Windows of pooling: output i of row r is made of the elements t < taps at
+ * x[r * x_row + i * step + offset[t]] and lies at y[r * y_row + i]. */
+typedef struct octet_windows {
+    size_t rows, n, taps;
+    const int64_t *offset;
+    const float *x;
+    size_t x_row, step;
+    float *y;
+    size_t y_row;
+} octet_windows;
+
 /* ---- 8-bit integers; the kernels are in int8.def */
 
 /* C (m x n) = A B, sums of 4 * quads products. Element r of the reduction of row i of A lies at

@@ -2,38 +2,46 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-typedef void (*window_fn)(size_t n, size_t taps, const int64_t *offset, const float *x, size_t step,
-                          float *y);
-
-static void check_window(window_fn ref, window_fn cand)
+static void check_windows(void (*ref)(const octet_windows *w), void (*cand)(const octet_windows *w))
 {
     for (int round = 0; round < 2000; round++) {
-        size_t n = size_at(round % ROUNDS), taps = random_below(12);
-        size_t step = 1 + random_below(4), span = 1 + random_below(50);
-        int64_t *offset = random_offsets(taps, span);
-        float *x = random_floats(n > 0 ? (n - 1) * step + span : 0, round % KINDS);
-        float *want = guarded(n * 4), *got = guarded(n * 4);
+        size_t span = 1 + random_below(50), y_gap = random_below(3);
+        octet_windows w = {.rows = random_below(4),
+                           .n = size_at(round % ROUNDS),
+                           .taps = random_below(12),
+                           .x_row = random_below(40),
+                           .step = 1 + random_below(4)};
+        int empty = w.n == 0 || w.rows == 0;
+        size_t in = empty ? 0 : (w.rows - 1) * w.x_row + (w.n - 1) * w.step + span, out;
+        float *x = random_floats(in, round % KINDS), *want, *got;
 
-        if (round % 7 == 0)
-            for (size_t i = 0; n > 0 && i < (n - 1) * step + span; i++)
-                x[i] = random_below(2) ? -0.0f : 0.0f;
-        if (n > 0 && round % 11 == 0)
-            x[random_below(span)] = round % 2 ? NAN : -INFINITY;
-        ref(n, taps, offset, x, step, want);
-        cand(n, taps, offset, x, step, got);
-        same_floats(want, got, n, taps * 10 + step);
+        w.offset = random_offsets(w.taps, span);
+        w.y_row = w.n + y_gap;
+        out = empty ? 0 : (w.rows - 1) * w.y_row + w.n;
+        want = guarded(out * 4);
+        got = guarded(out * 4);
+        for (size_t i = 0; round % 7 == 0 && i < in; i++)
+            x[i] = random_below(2) ? -0.0f : 0.0f;
+        if (in > 0 && round % 11 == 0)
+            x[random_below(in)] = round % 2 ? NAN : -INFINITY;
+        w.x = x;
+        w.y = want;
+        ref(&w);
+        w.y = got;
+        cand(&w);
+        same_floats(want, got, out, w.taps * 10 + w.step);
         release_all();
     }
 }
 
-static void check_max_row_f32(const octet_kernels *ref, const octet_kernels *cand)
+static void check_max_windows_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
-    check_window(ref->max_row_f32, cand->max_row_f32);
+    check_windows(ref->max_windows_f32, cand->max_windows_f32);
 }
 
-static void check_sum_row_f32(const octet_kernels *ref, const octet_kernels *cand)
+static void check_sum_windows_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
-    check_window(ref->sum_row_f32, cand->sum_row_f32);
+    check_windows(ref->sum_windows_f32, cand->sum_windows_f32);
 }
 
 static void check_weigh_row_f32(const octet_kernels *ref, const octet_kernels *cand)
