@@ -350,7 +350,10 @@ int main(int argc, char **argv)
     top = peak(k->isa);
     printf("level %s, peak %.1f GFLOP/s\n\n", names[k->isa], top);
     for (size_t i = 0; i < sizeof(conv_cases) / sizeof(conv_cases[0]); i++)
-        bench_conv(k, &conv_cases[i], top);
+        if (argc <= 2 || strstr(conv_cases[i].name, argv[2]))
+            bench_conv(k, &conv_cases[i], top);
+    if (argc > 2)
+        return 0;
     putchar('\n');
     for (size_t i = 0; i < sizeof(product_cases) / sizeof(product_cases[0]); i++)
         bench_product(k, i, top);

@@ -167,6 +167,20 @@ typedef struct octet_conv_depth {
     float *y; /* rows x columns */
 } octet_conv_depth;
 
+/* The same for each of some channels, 3 x 3 taps of neighbours: tap t of output (i, j) is the
+ * element (i * stride + t / 3 - top, j * stride + t % 3 - left) of the channel's image, +0 outside
+ * of it. */
+typedef struct octet_conv_3x3 {
+    size_t channels;
+    size_t in_rows, in_columns, rows, columns;
+    size_t stride, top, left; /* stride 1 or 2 */
+    const float *x;           /* channels x in_rows x in_columns */
+    const float *w;           /* channels x 9 */
+    const float *bias;        /* per channel; NULL: none */
+    octet_epilogue out;
+    float *y; /* channels x rows x columns */
+} octet_conv_3x3;
+
 typedef struct octet_kernels {
     octet_isa isa;
 #define K(name, ret, params) ret(*name) params;

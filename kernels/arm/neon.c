@@ -108,6 +108,45 @@ INLINE vf larger(vf a, vf b)
     return (vf)vbslq_f32(vcgtq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
 }
 
+/* Some neighbouring elements. */
+typedef struct span {
+    size_t from, to;
+} span;
+
+INLINE span make_span(size_t from, size_t to)
+{
+    return (span){from, to};
+}
+
+/* +0 in the other elements, which are not read. */
+INLINE vf load_span(const float *p, span some)
+{
+    float all[LANES] = {0};
+
+    if (some.from == 0)
+        return load_some(p, first_lanes(some.to));
+    for (size_t i = some.from; i < some.to && i < LANES; i++)
+        all[i] = p[i];
+    return load(all);
+}
+
+/* Elements 0, 2, 4, ... (1, 3, 5, ...) of a and b, one after the other. */
+INLINE vf even(vf a, vf b)
+{
+    return (vf)vuzp1q_f32((float32x4_t)a, (float32x4_t)b);
+}
+
+INLINE vf odd(vf a, vf b)
+{
+    return (vf)vuzp2q_f32((float32x4_t)a, (float32x4_t)b);
+}
+
+/* v in a register; there are no operands in memory here. */
+INLINE vf hold(vf v)
+{
+    return v;
+}
+
 /* Elements from <= i < to of v to p[i]. */
 INLINE void store_range(float *p, size_t from, size_t to, vf v)
 {
@@ -187,14 +226,17 @@ INLINE vi load_bytes_signed(const uint8_t *p)
 
 #    include "vector.inc"
 
-/* Tiles of 12 rows: 24 sums, 2 pieces of B, 3 of A are 29 of 32 registers. */
+/* Tiles of 12 rows: 24 sums, 2 pieces of B, 3 of A are 29 of 32 registers; with three vectors of 8
+ * rows as well. */
 #    define TILE_ROWS 12
-#    define LOAD_A(a)                                                                              \
-        vf a0 = load(a), a1 = load(a + 4), a2 = load(a + 8);                                       \
-        (void)a1;                                                                                  \
-        (void)a2;
-/* Multiplications take one lane of a register, so spreading it costs nothing. */
-#    define ELEMENT_A(i) splat(((i) < 4 ? a0 : (i) < 8 ? a1 : a2)[(i) % 4])
+/* Multiplications take one lane of a register, so spreading it costs nothing: whole vectors, then
+ * the elements that are left. */
+#    define LOAD_A(rows)                                                                           \
+        enum { whole = (rows) / LANES };                                                           \
+        vf a_v[(TILE_ROWS) / LANES];                                                               \
+        for (int n = 0; n < whole; n++)                                                            \
+            a_v[n] = load(a_r + LANES * n);
+#    define ELEMENT_A(i) splat((i) / LANES < whole ? a_v[(i) / LANES][(i) % LANES] : a_r[i])
 #    include "gemm.inc"
 
 #    include "conv.inc"

@@ -54,6 +54,32 @@ void octet_conv_depth_f32_ref(const octet_conv_depth *g)
         }
 }
 
+static float sum_3x3(const octet_conv_3x3 *g, const float *x, const float *w, size_t i, size_t j)
+{
+    float sum = 0.0f;
+
+    for (size_t t = 0; t < 9; t++) {
+        size_t r = i * g->stride + t / 3 - g->top, c = j * g->stride + t % 3 - g->left;
+        int inside = r < g->in_rows && c < g->in_columns; /* what is before 0 is huge */
+
+        sum = fmaf(w[t], inside ? x[r * g->in_columns + c] : 0.0f, sum);
+    }
+    return sum;
+}
+
+void octet_conv_3x3_f32_ref(const octet_conv_3x3 *g)
+{
+    for (size_t c = 0; c < g->channels; c++) {
+        const float *x = g->x + c * g->in_rows * g->in_columns;
+        float *y = g->y + c * g->rows * g->columns;
+
+        for (size_t i = 0; i < g->rows; i++)
+            for (size_t j = 0; j < g->columns; j++)
+                *y++ = octet_finish_ref(sum_3x3(g, x, g->w + c * 9, i, j),
+                                        g->bias ? g->bias + c : NULL, &g->out);
+    }
+}
+
 void octet_conv_pad_f32_ref(size_t rows, const int64_t *source, const float *x, size_t step,
                             size_t left, size_t count, size_t width, float *y)
 {

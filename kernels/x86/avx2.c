@@ -95,6 +95,44 @@ INLINE vf larger(vf a, vf b)
     return (vf)_mm256_max_ps((__m256)a, (__m256)b);
 }
 
+typedef vi span; /* some neighbouring elements */
+
+INLINE span make_span(size_t from, size_t to)
+{
+    return first_lanes(to) & ~first_lanes(from);
+}
+
+/* +0 in the other elements, which are not read. */
+INLINE vf load_span(const float *p, span some)
+{
+    return (vf)_mm256_maskload_ps(p, (__m256i)some);
+}
+
+/* 64-bit quarters 0 2 1 3. */
+INLINE vf middle_swapped(__m256 v)
+{
+    return (vf)_mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(v), _MM_SHUFFLE(3, 1, 2, 0)));
+}
+
+/* Elements 0, 2, 4, ... (1, 3, 5, ...) of a and b, one after the other. */
+INLINE vf even(vf a, vf b)
+{
+    return middle_swapped(_mm256_shuffle_ps((__m256)a, (__m256)b, _MM_SHUFFLE(2, 0, 2, 0)));
+}
+
+INLINE vf odd(vf a, vf b)
+{
+    return middle_swapped(_mm256_shuffle_ps((__m256)a, (__m256)b, _MM_SHUFFLE(3, 1, 3, 1)));
+}
+
+/* v, which must stay in a register: the compiler would rather load it again for each use. */
+INLINE vf hold(vf v)
+{
+    __asm__("" : "+x"(v));
+    return v;
+}
+
 /* Elements from <= i < to of v to p[i]. */
 INLINE void store_range(float *p, size_t from, size_t to, vf v)
 {

@@ -89,6 +89,41 @@ INLINE vf larger(vf a, vf b)
     return (vf)_mm512_max_ps((__m512)a, (__m512)b);
 }
 
+typedef __mmask16 span; /* some neighbouring elements */
+
+INLINE span make_span(size_t from, size_t to)
+{
+    return (span)(first_lanes(to) & ~first_lanes(from));
+}
+
+/* +0 in the other elements, which are not read. */
+INLINE vf load_span(const float *p, span some)
+{
+    return (vf)_mm512_maskz_loadu_ps(some, p);
+}
+
+/* Elements 0, 2, 4, ... (1, 3, 5, ...) of a and b, one after the other. */
+INLINE vf even(vf a, vf b)
+{
+    __m512i index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+
+    return (vf)_mm512_permutex2var_ps((__m512)a, index, (__m512)b);
+}
+
+INLINE vf odd(vf a, vf b)
+{
+    __m512i index = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+
+    return (vf)_mm512_permutex2var_ps((__m512)a, index, (__m512)b);
+}
+
+/* v, which must stay in a register: the compiler would rather load it again for each use. */
+INLINE vf hold(vf v)
+{
+    __asm__("" : "+v"(v));
+    return v;
+}
+
 /* Elements from <= i < to of v to p[i]. */
 INLINE void store_range(float *p, size_t from, size_t to, vf v)
 {

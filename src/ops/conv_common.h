@@ -67,7 +67,8 @@ typedef struct octet_conv_sum {
     size_t in_plane, plane;
     bool direct; /* the image is the input */
     int64_t out[OCTET_MAX_SPATIAL], step[OCTET_MAX_SPATIAL];
-    size_t positions; /* product of out */
+    int64_t kernel[OCTET_MAX_SPATIAL], dilation[OCTET_MAX_SPATIAL]; /* 0: taps of another kind */
+    size_t positions;                                               /* product of out */
     size_t taps;
     int64_t *offset;
     size_t m;                 /* output channels of a group */

@@ -18,7 +18,7 @@
 /* Shorter runs are gathered into panels first. */
 #define SHORT_RUN 4
 
-typedef enum method { DEPTH, WIDE, TALL, TALL_GATHERED } method;
+typedef enum method { DEPTH_3X3, DEPTH, WIDE, TALL, TALL_GATHERED } method;
 
 /* Everything a worker writes. */
 typedef struct workspace {
@@ -296,6 +296,46 @@ static void run_channels(const job *j, const float *image, size_t unit, workspac
         }
 }
 
+/* A channel of each group, taps of neighbours: the kernel pads for itself. */
+static bool is_3x3(const octet_conv_sum *s)
+{
+    return s->rank == 2 && s->m == 1 && s->channels == 1 && s->kernel[0] == 3 &&
+           s->kernel[1] == 3 && s->dilation[0] == 1 && s->dilation[1] == 1 &&
+           s->split[0] == s->split[1] && s->split[0] <= 2 && s->lead[0] >= 0 && s->lead[1] >= 0;
+}
+
+/* Channels of one task. */
+#define CHANNELS_3X3 16
+
+static size_t count_3x3(const octet_conv_sum *s)
+{
+    return (s->groups + CHANNELS_3X3 - 1) / CHANNELS_3X3;
+}
+
+static void body_3x3(void *arg, size_t index, int worker)
+{
+    const job *j = arg;
+    const octet_conv_sum *s = j->s;
+    size_t image = index / count_3x3(s), g = index % count_3x3(s) * CHANNELS_3X3;
+    octet_conv_3x3 c = {
+        .channels = s->groups - g < CHANNELS_3X3 ? s->groups - g : CHANNELS_3X3,
+        .in_rows = (size_t)s->in[0],
+        .in_columns = (size_t)s->in[1],
+        .rows = (size_t)s->out[0],
+        .columns = (size_t)s->out[1],
+        .stride = (size_t)s->split[0],
+        .top = (size_t)s->lead[0],
+        .left = (size_t)s->lead[1],
+        .x = (const float *)s->x + (image * s->groups + g) * s->in_plane,
+        .w = (const float *)s->w + g * 9,
+        .bias = s->bias != NULL ? (const float *)s->bias + g : NULL,
+        .out = epilogue(s, &j->workers[worker]),
+        .y = (float *)s->y + (image * s->groups + g) * s->positions,
+    };
+
+    j->k->conv_3x3_f32(&c);
+}
+
 static void unit_body(void *arg, size_t unit, int worker)
 {
     const job *j = arg;
@@ -334,7 +374,7 @@ static void choose(job *j)
     double wide, tall;
 
     if (s->packed == NULL) {
-        j->how = DEPTH;
+        j->how = is_3x3(s) ? DEPTH_3X3 : DEPTH;
         return;
     }
     j->tiles = cut_tiles(s, false, NULL, &columns);
@@ -388,7 +428,7 @@ static octet_status make_worker(octet_eval *e, const job *j, bool image, workspa
     size_t positions = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
 
     *w = (workspace){.range = OCTET_MINMAX_EMPTY};
-    if (image && !s->direct) /* bounded by octet_conv_sum_sizes */
+    if (image && !s->direct && j->how != DEPTH_3X3) /* bounded by octet_conv_sum_sizes */
         OCTET_TRY(need(e, s->channels * s->plane + OCTET_CONV_NR, &w->image));
     if (j->how == WIDE)
         OCTET_TRY(need(e, octet_conv_wide_part_size(s->m), &w->part));
@@ -421,7 +461,7 @@ static octet_status make_tables(octet_eval *e, job *j)
         (size_t)(octet_dims_product(s->half, 0, last) * octet_dims_product(s->phases, 0, last));
     double columns;
 
-    if (!s->direct) {
+    if (!s->direct && j->how != DEPTH_3X3) {
         j->source = octet_eval_scratch(e, rows * sizeof(*j->source));
         OCTET_TRY_ALLOC(e->diag, j->source);
         fill_sources(s, j->source);
@@ -457,7 +497,9 @@ octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
     if (units == 0 || s->m == 0 || s->positions == 0)
         return OCTET_OK;
     choose(&j);
-    shared = units == 1 && j.how != DEPTH && j.tiles > 1;
+    if (j.how == DEPTH_3X3)
+        units = s->batch * count_3x3(s);
+    shared = units == 1 && j.tiles > 1;
     if (!shared && (size_t)threads > units)
         threads = (int)units;
     OCTET_TRY(make_tables(e, &j));
@@ -466,7 +508,7 @@ octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
         j.image = make_image(&j, s->x, j.workers[0].image);
         octet_parallel_for(j.tiles, threads, tile_body, &j);
     } else {
-        octet_parallel_for(units, threads, unit_body, &j);
+        octet_parallel_for(units, threads, j.how == DEPTH_3X3 ? body_3x3 : unit_body, &j);
     }
     if (s->fused != NULL && s->fused->want_range)
         merge_ranges(&j, threads, s->fused);

@@ -123,6 +123,8 @@ octet_status octet_conv_sum_init(octet_eval *e, const octet_conv_shape *s, size_
         out->lead[i] = s->pad_begin[i];
         out->padded[i] = s->in[i] + s->pad_begin[i] + s->pad_end[i];
         out->out[i] = s->out[i];
+        out->kernel[i] = s->kernel[i];
+        out->dilation[i] = s->dilation[i];
         out->split[i] = split ? s->stride[i] : 1;
         out->phases[i] = s->kernel[i] > 1 ? out->split[i] : 1;
     }

@@ -424,26 +424,12 @@ static void check_conv_tall_f32(const octet_kernels *ref, const octet_kernels *c
         check_conv_once(ref, cand, round, 0);
 }
 
-/* Offsets of 3 x 3 taps as an image has them: plain, or with rows of stride 2. */
-static int64_t *image_offsets(size_t row, int apart, size_t *span)
-{
-    int64_t *offset = guarded(9 * sizeof(*offset));
-
-    for (size_t t = 0; t < 9; t++) {
-        size_t y = t / 3, at = apart && y == 1 ? 5 : apart ? y / 2 * row + 1 : y * row;
-
-        offset[t] = (int64_t)(at + t % 3);
-        *span = (size_t)offset[t] + 1 > *span ? (size_t)offset[t] + 1 : *span;
-    }
-    return offset;
-}
-
 static void check_conv_depth_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
     for (int round = 0; round < 3000; round++) {
         size_t rows = 1 + random_below(11), columns = 1 + size_at(round % ROUNDS) % 70;
         size_t taps = random_below(12), span = 1 + random_below(50), y_size = rows * columns;
-        int kind = round % KINDS, slack = (int)random_below(2), shape = (int)random_below(3);
+        int kind = round % KINDS, slack = (int)random_below(2);
         octet_minmax ranges[2];
         octet_conv_depth d = {.rows = rows,
                               .columns = columns,
@@ -451,9 +437,8 @@ static void check_conv_depth_f32(const octet_kernels *ref, const octet_kernels *
                               .slack = slack,
                               .out = random_epilogue(&ranges[0])};
 
-        d.taps = shape > 0 ? 9 : taps;
-        d.offset =
-            shape > 0 ? image_offsets(d.x_row, shape == 2, &span) : random_offsets(taps, span);
+        d.taps = taps;
+        d.offset = random_offsets(taps, span);
         d.x = random_floats((rows - 1) * d.x_row + columns + span - 1 + (slack ? OCTET_CONV_NR : 0),
                             kind);
         d.w = random_floats(d.taps, kind);
@@ -466,8 +451,46 @@ static void check_conv_depth_f32(const octet_kernels *ref, const octet_kernels *
         d.y = got;
         d.out.range = d.out.range ? &ranges[1] : NULL;
         cand->conv_depth_f32(&d);
-        same_floats(want, got, y_size, d.taps * 10 + (size_t)shape);
-        same_range(&ranges[0], &ranges[1], d.taps * 10 + (size_t)shape);
+        same_floats(want, got, y_size, d.taps);
+        same_range(&ranges[0], &ranges[1], d.taps);
+        release_all();
+    }
+}
+
+static void check_conv_3x3_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 3000; round++) {
+        size_t stride = 1 + random_below(2), rows = 1 + random_below(11);
+        size_t columns = 1 + size_at(round % ROUNDS) % 70, channels = random_below(4);
+        octet_minmax ranges[2];
+        octet_conv_3x3 g = {.channels = channels,
+                            .in_rows = 1 + random_below(rows * stride + 3),
+                            .in_columns = 1 + random_below(columns * stride + 3),
+                            .rows = rows,
+                            .columns = columns,
+                            .stride = stride,
+                            .top = random_below(3),
+                            .left = random_below(3),
+                            .out = random_epilogue(&ranges[0])};
+        size_t y_size = channels * rows * columns;
+        int kind = round % KINDS;
+        float *want = guarded(y_size * 4), *got = guarded(y_size * 4);
+
+        if (random_below(2)) { /* as operators have it */
+            g.in_rows = (rows - 1) * stride + 3 - g.top;
+            g.in_columns = (columns - 1) * stride + 3 - g.left;
+        }
+        g.x = random_floats(channels * g.in_rows * g.in_columns, kind);
+        g.w = random_floats(channels * 9, kind);
+        g.bias = random_below(2) ? random_floats(channels, kind) : NULL;
+        ranges[1] = ranges[0];
+        g.y = want;
+        ref->conv_3x3_f32(&g);
+        g.y = got;
+        g.out.range = g.out.range ? &ranges[1] : NULL;
+        cand->conv_3x3_f32(&g);
+        same_floats(want, got, y_size, stride * 100 + columns);
+        same_range(&ranges[0], &ranges[1], stride * 100 + columns);
         release_all();
     }
 }
