@@ -3,6 +3,8 @@
  */
 #include "engine/pass.h"
 
+#include "engine/lower.h"
+
 #include <string.h>
 
 #define PASS(name) extern const octet_pass octet_pass_##name;
@@ -14,6 +16,8 @@ static const octet_pass *const table[] = {
 #include "passes.def"
 #undef PASS
 };
+
+static const octet_pass *const others[] = {&octet_pass_lower_qdq};
 
 #define TABLE_COUNT (sizeof table / sizeof table[0])
 #define DEFAULT_MIN_OPSET 13
@@ -34,6 +38,14 @@ const octet_pass *octet_pass_find(const char *name)
         if (strcmp(table[i]->name, name) == 0)
             return table[i];
     return NULL;
+}
+
+const octet_pass *octet_pass_find_any(const char *name)
+{
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(others[i]->name, name) == 0)
+            return others[i];
+    return octet_pass_find(name);
 }
 
 /* New nodes stand at the end of the order and have no descriptor yet. */

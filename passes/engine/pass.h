@@ -42,6 +42,7 @@ octet_status octet_passes_run(octet_model *model, const octet_pipeline_options *
 octet_status octet_pass_run(const octet_pass *pass, octet_model *model,
                             const octet_pipeline_options *options, octet_diag *diag);
 const octet_pass *octet_pass_find(const char *name);
+const octet_pass *octet_pass_find_any(const char *name); /* also those outside the pipeline */
 /* Sorts, looks the operators up and verifies: after a change. */
 octet_status octet_pass_settle(octet_model *model, octet_diag *diag);
 size_t octet_pass_count(void);

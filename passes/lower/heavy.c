@@ -101,9 +101,7 @@ static bool gemm_fits(const octet_group *group, octet_verdict *out)
         return false;
     if (group->some_q && !result(group, out))
         return false;
-    if (octet_node_float(group->node, "alpha", 1.0f) != 1.0f)
-        out->why = "alpha is not 1";
-    else if (group->dq[BIAS] != NULL && octet_node_float(group->node, "beta", 1.0f) != 1.0f)
+    if (group->dq[BIAS] != NULL && octet_node_float(group->node, "beta", 1.0f) != 1.0f)
         out->why = "beta is not 1";
     return out->why == NULL;
 }

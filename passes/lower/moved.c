@@ -111,6 +111,7 @@ static octet_status visit_arg_max(octet_group *group, octet_verdict *out)
 
 const octet_lower_rule octet_lower_moved[] = {
     {"ArgMax", visit_arg_max},
+    {"DepthToSpace", visit},
     {"Expand", visit},
     {"Flatten", visit},
     {"Gather", visit},

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *     DQ(Q(x)) to int8 with zero point z  ->  DQ(Q(x)) to uint8 with z + 128
+ *
+ * Weights stay signed, also where they go through a Transpose: the runtime has folded that by then.
  */
 #include "lower/lower.h"
 
@@ -17,6 +19,19 @@ static octet_status add_zero_point(octet_graph *g, int32_t zero_point, octet_val
     return octet_edit_add_initializer(g, "zero_point", &t, out, ctx->diag);
 }
 
+#define LONGEST 16
+
+/* Follows input 0 to an initializer. */
+static bool is_constant(const octet_graph *g, const octet_value *v)
+{
+    for (int i = 0; v != NULL && !v->is_initializer && i < LONGEST; i++) {
+        const octet_node *n = octet_value_producer(g, v);
+
+        v = n != NULL ? octet_node_input(g, n, 0) : NULL;
+    }
+    return v != NULL && v->is_initializer;
+}
+
 static octet_status visit(octet_graph *g, octet_node *q, octet_pass_ctx *ctx)
 {
     uint32_t input;
@@ -26,7 +41,8 @@ static octet_status visit(octet_graph *g, octet_node *q, octet_pass_ctx *ctx)
     float scale;
     bool has_q, has_dq;
 
-    if (!octet_is_q(q) || octet_q_dtype(g, q) != OCTET_DTYPE_INT8)
+    if (!octet_is_q(q) || octet_q_dtype(g, q) != OCTET_DTYPE_INT8 ||
+        octet_node_output(g, q, 0)->n_uses != 1 || is_constant(g, octet_node_input(g, q, 0)))
         return OCTET_OK;
     dq = octet_sole_consumer(g, octet_node_output(g, q, 0), &input);
     if (!octet_is_dq(dq) || input != OCTET_Q_X ||

@@ -1,8 +1,8 @@
 /* plan.c: what to run, in which order, and when tensors die
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ops/ort_kernels.h"
 #include "run/plan.h"
+#include "ops/ort_kernels.h"
 
 #include <string.h>
 

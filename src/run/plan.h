@@ -31,7 +31,7 @@ struct octet_plan {
     octet_arena arena;
     const octet_kernels *kernels;
     octet_kernels changed_kernels; /* what `kernels` points to where the profile has its own */
-    octet_graph_plan **graphs; /* main graph first */
+    octet_graph_plan **graphs;     /* main graph first */
     uint32_t n_graphs, graphs_capacity;
     octet_graph_plan **by_number; /* by the graph's number, NULL: not part of the model any more */
     uint32_t n_numbers;

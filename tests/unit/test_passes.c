@@ -101,7 +101,7 @@ static octet_status run_words(char *words, octet_model *model, octet_diag *diag)
             options.min_opset = atoi(strtok(NULL, " \n"));
             continue;
         }
-        const octet_pass *pass = octet_pass_find(word);
+        const octet_pass *pass = octet_pass_find_any(word);
         if (pass == NULL)
             fail_msg("there is no pass '%s'", word);
         OCTET_TRY(octet_pass_run(pass, model, &options, diag));
