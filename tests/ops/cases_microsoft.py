@@ -36,6 +36,18 @@ def cases(rng):
         condition = rng.integers(0, 2, (2, 1, 6, 7)).astype(np.bool_)
         yield case("QLinearWhere", [condition, x, f(0.05), z(120), tensor(rng, kind, 3, 1, 1), f(0.02), z(128), f(0.06), z(110)])
         yield from products(rng, kind, z)
+        yield from channels_last(rng, kind, z)
+
+
+def channels_last(rng, kind, z):
+    f = lambda v: np.array(v, F32)  # noqa: E731
+    for last, group, spatial in itertools.product((0, 1), (1, 2, 6), ((9, 8), (20,), (5, 6, 7))):
+        c, m, kernel = 6, 12, (3, 2, 3)[: len(spatial)]
+        x = tensor(rng, kind, 2, *spatial, c) if last else tensor(rng, kind, 2, c, *spatial)
+        w, bias = tensor(rng, np.int8, m, c // group, *kernel), rng.integers(-9000, 9000, m).astype(np.int32)
+        inputs = [x, f(0.02), z(100), w, rng.uniform(0.001, 0.01, m).astype(F32), np.zeros(m, np.int8), f(0.4), z(90), bias]
+        attrs = {"group": group, "pads": [1] * 2 * len(spatial), "kernel_shape": list(kernel), "channels_last": last}
+        yield Case("QLinearConv", inputs, attrs, domain="com.microsoft", follow="ort", const=range(1, 9))
 
 
 def products(rng, kind, z):
