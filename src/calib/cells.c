@@ -76,18 +76,18 @@ static void run_up(octet_side *side)
     }
 }
 
-octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena *arena,
+octet_status octet_cells_make(const octet_histogram *h, int octave, int merge, octet_arena *arena,
                               octet_cells *out, octet_diag *diag)
 {
     int page = octave - octet_histogram_bottom(h) + 1;
     bool shared = page < (int)octet_histogram_shared_pages(h);
 
     memset(out, 0, sizeof *out);
-    out->width = ldexp(1.0, octave - 12 + shared);
+    out->width = ldexp(1.0, octave - 12 + shared + merge);
     out->side[0].end = fmax((double)h->max, 0.0);
     out->side[1].end = fmax(-(double)h->min, 0.0);
     for (int sign = 0; sign < 2; sign++) {
-        uint32_t n = shared ? OCTET_BINS_PAGE : 2 * OCTET_BINS_PAGE;
+        uint32_t n = (shared ? OCTET_BINS_PAGE : 2 * OCTET_BINS_PAGE) >> merge;
         OCTET_TRY(make_side(&out->side[sign], h->top[sign] == OCTET_HISTOGRAM_NONE ? 0 : n,
                             h->n_raw[sign], arena, diag));
         add_raw(out, &out->side[sign], h->raw[sign], h->n_raw[sign]);

@@ -26,8 +26,8 @@ typedef struct octet_cells {
     octet_side side[2]; /* positive, negative */
 } octet_cells;
 
-/* bottom <= octave <= top of the histogram. */
-octet_status octet_cells_make(const octet_histogram *h, int octave, octet_arena *arena,
+/* bottom <= octave <= top of the histogram; 2^merge bins make a cell. */
+octet_status octet_cells_make(const octet_histogram *h, int octave, int merge, octet_arena *arena,
                               octet_cells *out, octet_diag *diag);
 
 /* How many cells have their middle below x. */

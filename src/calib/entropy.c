@@ -8,14 +8,17 @@
  *
  *   divergence = sum of c (log c - log m) / n + log(i / n)
  *
- * Were the values drawn from Q, a level with z cells would add (z - 1) / 2 to the sum by chance
- * alone: that is taken off each, but not below 0. Zeros are exact on every grid and take no part.
- * Cells are those of the octave that all values but one and one in 10,000 reach, so that outliers
- * do not coarsen them.
+ * which is taken apart into what is lost between levels, by cutting off, and within each. Within a
+ * level of z cells chance alone would make (z - 1) / 2n of it if values were drawn from Q: so much
+ * is taken off, but not below 0. Zeros are exact on every grid and take no part. Cells are those of
+ * the octave that all values but one and one in 10,000 reach, so that outliers do not coarsen them.
  */
 #include "calib/cells.h"
 
 #include <math.h>
+
+/* 2^MERGED bins are a cell: a level of the widest range has at least two. */
+#define MERGED 4
 
 typedef struct search {
     const octet_kernels *k;
@@ -23,20 +26,23 @@ typedef struct search {
     octet_cells cells;
     double *information[2];     /* [i]: sum of c log c over the first i cells */
     uint32_t *filled[2];        /* [i]: how many of these hold values */
-    float *spread, *logarithms; /* of the levels of one grid: m and log m */
+    float *spread, *logarithms; /* of the levels of one grid: count by cell and its logarithm */
     double *weights, *facts;    /* of the levels: P's count and sum of c log c less chance */
     double end[2], divergence;  /* the best so far */
 } search;
 
-/* c log c of a count, as the kernel has it. */
+/* Of a count, as the kernel has it; 0 of 0. */
+static double logarithm_of(const search *s, double count)
+{
+    float c = (float)fmax(count, 1.0), l;
+
+    s->k->log_f32(1, &c, &l);
+    return (double)l;
+}
+
 static double information_of(const search *s, double count)
 {
-    float c = (float)count, l;
-
-    if (count == 0.0)
-        return 0.0;
-    s->k->log_f32(1, &c, &l);
-    return count * (double)l;
+    return count * logarithm_of(s, count);
 }
 
 static octet_status measure_side(search *s, int sign, octet_arena *arena, octet_diag *diag)
@@ -64,8 +70,9 @@ static octet_status measure_side(search *s, int sign, octet_arena *arena, octet_
 
 typedef struct levels {
     uint32_t n;
-    double inside; /* Q's total */
-    bool hopeless; /* P holds values in a level where Q has none */
+    double inside;  /* Q's total */
+    double between; /* n times the divergence of the levels' totals, but for n log(i / n) */
+    bool hopeless;  /* P holds values in a level where Q has none */
 } levels;
 
 /* Cells from..to are one level of the grid, `cut` values beyond added to the last of them. */
@@ -88,13 +95,15 @@ static void add_level(search *s, levels *l, int sign, uint32_t from, uint32_t to
     l->hopeless = l->hopeless || count == 0.0;
     s->weights[l->n] = count + cut;
     s->facts[l->n] = information - (filled - 1.0) / 2.0;
-    s->spread[l->n++] = (float)(count / fmax(filled, 1.0));
+    s->spread[l->n++] = (float)((count + cut) / filled);
+    if (cut > 0.0)
+        l->between += information_of(s, count + cut) - (count + cut) * logarithm_of(s, count);
 }
 
 static void add_side(search *s, levels *l, int sign, double scale, int64_t steps, double end)
 {
     const octet_side *side = &s->cells.side[sign];
-    uint32_t from = 0, last = octet_cells_below(&s->cells, side, end);
+    uint32_t from = 0, last = octet_cells_below(&s->cells, side, end + s->cells.width / 2);
 
     for (int64_t k = 0; k < steps && from < last; k++) {
         uint32_t to = octet_cells_below(&s->cells, side, ((double)k + 0.5) * scale);
@@ -111,7 +120,7 @@ static double divergence(search *s, const double end[2])
     octet_range range = octet_range_of(end);
     octet_qparams p = octet_qparams_from_range(range.min, range.max, s->spec);
     const int64_t steps[2] = {s->spec->qmax - p.zero_point, p.zero_point - s->spec->qmin};
-    double all = 0.0, sum = 0.0;
+    double all = 0.0, within = 0.0;
     levels l = {0};
 
     for (int sign = 0; sign < 2; sign++) {
@@ -125,8 +134,8 @@ static double divergence(search *s, const double end[2])
     s->spread[l.n] = (float)(all / l.inside);
     s->k->log_f32(l.n + 1, s->spread, s->logarithms);
     for (uint32_t i = 0; i < l.n; i++)
-        sum += fmax(s->facts[i] - s->weights[i] * (double)s->logarithms[i], 0.0);
-    return sum / all - (double)s->logarithms[l.n];
+        within += fmax(s->facts[i] - s->weights[i] * (double)s->logarithms[i], 0.0);
+    return (within + l.between) / all - (double)s->logarithms[l.n];
 }
 
 static bool try_ends(search *s, const double end[2])
@@ -213,7 +222,7 @@ static octet_status find(const octet_histogram *h, search *s, octet_arena *arena
     int octave = reached_octave(h);
     double whole[2];
 
-    OCTET_TRY(octet_cells_make(h, octave, arena, &s->cells, diag));
+    OCTET_TRY(octet_cells_make(h, octave, MERGED, arena, &s->cells, diag));
     OCTET_TRY(make_room(s, arena, diag));
     for (int sign = 0; sign < 2; sign++) {
         s->end[sign] = whole[sign] = fmin(s->cells.side[sign].end, ldexp(1.0, octave + 1));

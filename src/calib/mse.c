@@ -172,7 +172,7 @@ static octet_status narrow(const octet_histogram *h, search *s, octet_cells *cel
         if (now >= octave)
             return OCTET_OK;
         octave = now;
-        OCTET_TRY(octet_cells_make(h, octave, arena, cells, diag));
+        OCTET_TRY(octet_cells_make(h, octave, 0, arena, cells, diag));
         for (int sign = 0; sign < 2; sign++)
             s->end[sign] = fmin(cells->side[sign].end, ldexp(1.0, octave + 1));
     }
@@ -183,7 +183,7 @@ static octet_status find(const octet_histogram *h, const octet_qspec *spec, octe
 {
     octet_cells cells;
 
-    OCTET_TRY(octet_cells_make(h, octet_histogram_top(h), arena, &cells, diag));
+    OCTET_TRY(octet_cells_make(h, octet_histogram_top(h), 0, arena, &cells, diag));
     const double whole[2] = {cells.side[0].end, cells.side[1].end};
     search s = {.cells = &cells, .spec = spec, .end = {whole[0], whole[1]}};
     double whole_error = true_error(&cells, spec, whole);

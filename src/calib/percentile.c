@@ -12,7 +12,7 @@
 
 static double allowed(const octet_histogram *h, double percentile, bool symmetric)
 {
-    double n = (double)h->counted + (double)h->zeros;
+    double n = (double)octet_histogram_total(h) + (double)h->zeros;
 
     return floor(n * (100.0 - percentile) / (symmetric ? 100.0 : 200.0));
 }

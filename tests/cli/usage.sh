@@ -23,6 +23,10 @@ try quantize $model --resize nan --data $calib -o out.onnx
 try quantize $model --mean a,b --data $calib -o out.onnx
 small --cpu z80 -o out.onnx
 small --method minmx -o out.onnx
+small --method entrpy -o out.onnx
+small --method mse --percentile 99.9 -o out.onnx
+small --method percentile --percentile 101 -o out.onnx
+small --method percentile --percentile 99,98 -o out.onnx
 small --backend ort-cpuu -o out.onnx
 small --io-dtype int8 -o out.onnx
 try quantize $model --resize 8,8,8 --data $calib -o out.onnx

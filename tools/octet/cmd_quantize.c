@@ -123,6 +123,8 @@ static int run(int argc, char **argv)
     }
     if (a.out == NULL)
         return message_usage("no output is given: -o OUT names it");
+    if (a.percentile.count > 1)
+        return message_usage("option '--percentile' takes one number");
     int code = output_check(a.out, a.force);
     quantize_job j = {.args = &a, .started = message_clock()};
     if (code == 0)

@@ -52,12 +52,10 @@ static void print_memory(const octet_report *r, FILE *out)
 
 void report_print_text(const octet_report *r, const report_facts *facts, FILE *out)
 {
-    char before[32], after[32], peak[32];
+    char before[32], after[32], peak[32], percentile[32] = "";
 
     fputs(r->explanations, out);
     fprintf(out, "%s -> %s\n", facts->model, facts->out);
-    char percentile[32] = "";
-
     if (r->percentile > 0.0)
         snprintf(percentile, sizeof percentile, " %g", r->percentile);
     fprintf(out, "calibration   %lld samples%s, method %s%s, backend %s\n", (long long)r->samples,
@@ -123,6 +121,8 @@ int report_print_json(const octet_report *r, const report_facts *facts, FILE *ou
         (json_int_t)r->held_bytes, "scratch", (json_int_t)r->scratch_bytes, "packed",
         (json_int_t)r->packed_bytes, "calibration_sha256", r->calibration_sha256, "explanations",
         r->explanations);
+    if (root != NULL && r->percentile > 0.0)
+        json_object_set_new(root, "percentile", json_real(r->percentile));
     if (root == NULL || json_dumpf(root, out, JSON_INDENT(1)) != 0) {
         json_decref(root);
         return message_usage("cannot write the report") + 3;
