@@ -254,8 +254,14 @@ static void run_product(void *arg)
     octet_matmul_panels panels = {NULL, NULL};
 
     j->h.used = 0;
-    if (octet_matmul_f32(&j->e, &panels, j->m, j->n, j->k, (octet_matrix){j->a, j->k, 1},
-                         (octet_matrix){j->b, j->n, 1}, j->packed, j->c) != OCTET_OK)
+    if (octet_matmul_f32(&j->e, &panels,
+                         &(octet_matmul_job){.m = j->m,
+                                             .n = j->n,
+                                             .k = j->k,
+                                             .a = {j->a, j->k, 1},
+                                             .b = {j->b, j->n, 1},
+                                             .b_packed = j->packed,
+                                             .c = j->c}) != OCTET_OK)
         exit(1);
 }
 

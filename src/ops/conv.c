@@ -74,7 +74,6 @@ static octet_status eval(octet_eval *e)
     sum.w = w->data;
     sum.bias = bias != NULL ? bias->data : NULL;
     sum.y = e->out[0].data;
-    sum.fused = e->fused;
     sum.row = octet_conv_row_f64;
     if (is_double)
         return octet_conv_sum_run(e, &sum);

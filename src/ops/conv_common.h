@@ -75,7 +75,6 @@ typedef struct octet_conv_sum {
     const void *x, *w, *bias; /* w: groups x m x taps, bias may be NULL */
     const float *packed;      /* w in panels, group after group; NULL: row by row from w */
     void *y;                  /* batch x groups x m x positions */
-    octet_fused *fused;       /* of float32; NULL: none */
     /* other types than float32 */
     void (*row)(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
                 const void *w, const void *bias, void *y);
@@ -87,7 +86,7 @@ bool octet_conv_sum_packs(size_t m);
 size_t octet_conv_packed_size(size_t groups, size_t m, size_t taps);
 void octet_conv_pack(const octet_kernels *k, size_t groups, size_t m, size_t taps, const float *w,
                      float *packed);
-/* The sum of an ordinary convolution, all but x, w, bias, packed, y, fused, row. Strides are split
+/* The sum of an ordinary convolution, all but x, w, bias, packed, y, row. Strides are split
  * for float32. */
 octet_status octet_conv_sum_init(octet_eval *e, const octet_conv_shape *s, size_t element,
                                  bool split, octet_conv_sum *out);
@@ -96,17 +95,11 @@ octet_status octet_conv_sum_sizes(octet_eval *e, octet_conv_sum *s);
 /* Where index `at` of an axis of the padded image lies, from the beginning of the axis. */
 int64_t octet_conv_sum_place(const octet_conv_sum *s, int32_t axis, int64_t at);
 octet_status octet_conv_sum_run(octet_eval *e, const octet_conv_sum *s);
+/* Of float32; does what e->fused says. */
 octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s);
 
-/* The row functions. */
+/* The row function of double. */
 void octet_conv_row_f64(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
                         const void *w, const void *bias, void *y);
-void octet_conv_row_i32(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
-                        const void *w, const void *bias, void *y);
-
-/* Convolution of integers: x and w are int32 images of s's shapes with zero points taken off, bias
- * may be NULL; sums wrap. */
-octet_status octet_conv_i32(octet_eval *e, const octet_conv_shape *s, const int32_t *x,
-                            const int32_t *w, const int32_t *bias, int32_t *y);
 
 #endif

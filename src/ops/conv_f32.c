@@ -9,6 +9,7 @@
  */
 #include "base/parallel.h"
 #include "ops/conv_common.h"
+#include "ops/fused.h"
 
 #include <string.h>
 
@@ -24,12 +25,12 @@ typedef enum method { DEPTH_3X3, DEPTH, WIDE, TALL, TALL_GATHERED } method;
 typedef struct workspace {
     float *image, *part, *panels;
     int64_t *rows; /* of a panel: TALL_GATHERED */
-    octet_minmax range;
 } workspace;
 
 typedef struct job {
     const octet_kernels *k;
     const octet_conv_sum *s;
+    const octet_finish *finish;
     method how;
     size_t stretch;  /* taps at a time */
     bool rows;       /* WIDE: tiles end with rows */
@@ -187,14 +188,11 @@ static size_t cut_tiles(const octet_conv_sum *s, bool rows, size_t *begin, doubl
 
 /* ---- one tile */
 
-static octet_epilogue epilogue(const octet_conv_sum *s, workspace *w)
+static octet_epilogue epilogue(const job *j, int worker)
 {
-    const octet_fused *f = s->fused;
+    const octet_finish *f = j->finish;
 
-    if (f == NULL)
-        return (octet_epilogue){.act = OCTET_ACT_NONE};
-    return (octet_epilogue){
-        .act = f->act, .lo = f->lo, .hi = f->hi, .range = f->want_range ? &w->range : NULL};
+    return f->worker != NULL ? f->worker[worker] : (octet_epilogue){.act = OCTET_ACT_NONE};
 }
 
 /* Copies the elements of a stretch into panels of MR positions, which become the block's image. */
@@ -246,8 +244,9 @@ static void run_stretches(const job *j, const octet_conv_block *block, workspace
     } while (at < s->taps);
 }
 
-static void run_tile(const job *j, const float *image, size_t unit, size_t tile, workspace *w)
+static void run_tile(const job *j, const float *image, size_t unit, size_t tile, int worker)
 {
+    workspace *w = &j->workers[worker];
     const octet_conv_sum *s = j->s;
     size_t g = unit % s->groups;
     size_t from = j->how == WIDE ? j->begin[tile] : tile * TALL_POSITIONS;
@@ -263,7 +262,7 @@ static void run_tile(const job *j, const float *image, size_t unit, size_t tile,
         .slack = !s->direct,
         .part = w->part,
         .bias = s->bias != NULL ? (const float *)s->bias + g * s->m : NULL,
-        .out = epilogue(s, w),
+        .out = epilogue(j, worker),
         .y = (float *)s->y + unit * s->m * s->positions + from,
         .y_row = s->positions,
     };
@@ -271,7 +270,7 @@ static void run_tile(const job *j, const float *image, size_t unit, size_t tile,
     run_stretches(j, &block, w);
 }
 
-static void run_channels(const job *j, const float *image, size_t unit, workspace *w)
+static void run_channels(const job *j, const float *image, size_t unit, int worker)
 {
     const octet_conv_sum *s = j->s;
     int32_t last = s->rank - 1;
@@ -283,7 +282,7 @@ static void run_channels(const job *j, const float *image, size_t unit, workspac
         .offset = s->offset,
         .x_row = last > 0 ? (size_t)s->step[last - 1] : 0,
         .slack = !s->direct,
-        .out = epilogue(s, w),
+        .out = epilogue(j, worker),
     };
 
     for (size_t m = 0; m < s->m; m++)
@@ -329,7 +328,7 @@ static void body_3x3(void *arg, size_t index, int worker)
         .x = (const float *)s->x + (image * s->groups + g) * s->in_plane,
         .w = (const float *)s->w + g * 9,
         .bias = s->bias != NULL ? (const float *)s->bias + g : NULL,
-        .out = epilogue(s, &j->workers[worker]),
+        .out = epilogue(j, worker),
         .y = (float *)s->y + (image * s->groups + g) * s->positions,
     };
 
@@ -340,21 +339,20 @@ static void unit_body(void *arg, size_t unit, int worker)
 {
     const job *j = arg;
     const octet_conv_sum *s = j->s;
-    workspace *w = &j->workers[worker];
-    const float *image =
-        make_image(j, (const float *)s->x + unit * s->channels * s->in_plane, w->image);
+    const float *image = make_image(j, (const float *)s->x + unit * s->channels * s->in_plane,
+                                    j->workers[worker].image);
 
     if (j->how == DEPTH)
-        run_channels(j, image, unit, w);
+        run_channels(j, image, unit, worker);
     for (size_t t = 0; t < j->tiles; t++)
-        run_tile(j, image, unit, t, w);
+        run_tile(j, image, unit, t, worker);
 }
 
 static void tile_body(void *arg, size_t tile, int worker)
 {
     const job *j = arg;
 
-    run_tile(j, j->image, 0, tile, &j->workers[worker]);
+    run_tile(j, j->image, 0, tile, worker);
 }
 
 /* ---- which way */
@@ -427,7 +425,7 @@ static octet_status make_worker(octet_eval *e, const job *j, bool image, workspa
     const octet_conv_sum *s = j->s;
     size_t positions = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
 
-    *w = (workspace){.range = OCTET_MINMAX_EMPTY};
+    *w = (workspace){NULL};
     if (image && !s->direct && j->how != DEPTH_3X3) /* bounded by octet_conv_sum_sizes */
         OCTET_TRY(need(e, s->channels * s->plane + OCTET_CONV_NR, &w->image));
     if (j->how == WIDE)
@@ -474,29 +472,18 @@ static octet_status make_tables(octet_eval *e, job *j)
     return OCTET_OK;
 }
 
-/* Ranges of all workers; the order does not matter. */
-static void merge_ranges(const job *j, int threads, octet_fused *f)
-{
-    for (int i = 0; i < threads; i++) {
-        const octet_minmax *r = &j->workers[i].range;
-
-        f->range.min = r->min < f->range.min ? r->min : f->range.min;
-        f->range.max = r->max > f->range.max ? r->max : f->range.max;
-        f->range.not_finite |= r->not_finite;
-    }
-    f->has_range = true;
-}
-
 octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
 {
     size_t units = s->batch * s->groups;
     int threads = e->threads > 1 ? e->threads : 1;
-    job j = {.k = e->k, .s = s, .stretch = stretch_of(s)};
+    octet_finish finish;
+    job j = {.k = e->k, .s = s, .finish = &finish, .stretch = stretch_of(s)};
     bool shared;
 
     if (units == 0 || s->m == 0 || s->positions == 0)
         return OCTET_OK;
     choose(&j);
+    OCTET_TRY(octet_finish_begin(e, &finish));
     if (j.how == DEPTH_3X3)
         units = s->batch * count_3x3(s);
     shared = units == 1 && j.tiles > 1;
@@ -510,7 +497,6 @@ octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
     } else {
         octet_parallel_for(units, threads, j.how == DEPTH_3X3 ? body_3x3 : unit_body, &j);
     }
-    if (s->fused != NULL && s->fused->want_range)
-        merge_ranges(&j, threads, s->fused);
+    octet_finish_end(e, &finish);
     return OCTET_OK;
 }

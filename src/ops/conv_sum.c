@@ -281,31 +281,3 @@ void octet_conv_row_f64(size_t n, size_t taps, const int64_t *offset, const void
         py[i] = pb ? sum + *pb : sum;
     }
 }
-
-/* Unsigned arithmetic wraps where int32 would overflow. */
-void octet_conv_row_i32(size_t n, size_t taps, const int64_t *offset, const void *x, size_t step,
-                        const void *w, const void *bias, void *y)
-{
-    const uint32_t *px = x, *pw = w, *pb = bias;
-    uint32_t *py = y;
-
-    for (size_t i = 0; i < n; i++)
-        py[i] = pb ? *pb : 0;
-    for (size_t t = 0; t < taps; t++)
-        for (size_t i = 0; i < n; i++)
-            py[i] += pw[t] * px[offset[t] + (int64_t)(i * step)];
-}
-
-octet_status octet_conv_i32(octet_eval *e, const octet_conv_shape *s, const int32_t *x,
-                            const int32_t *w, const int32_t *bias, int32_t *y)
-{
-    octet_conv_sum sum;
-
-    OCTET_TRY(octet_conv_sum_init(e, s, sizeof(int32_t), false, &sum));
-    sum.x = x;
-    sum.w = w;
-    sum.bias = bias;
-    sum.y = y;
-    sum.row = octet_conv_row_i32;
-    return octet_conv_sum_run(e, &sum);
-}

@@ -427,7 +427,6 @@ static octet_status eval(octet_eval *e)
     job.sum.m = (size_t)(t.s.out_channels / t.s.group);
     job.sum.x = x->data;
     job.sum.bias = bias != NULL ? bias->data : NULL;
-    job.sum.fused = e->fused;
     job.sum.row = octet_conv_row_f64;
     OCTET_TRY(set_padding(&job));
     OCTET_TRY(make_buffers(&job, !is_double));

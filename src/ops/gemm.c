@@ -126,15 +126,33 @@ static void finish_f32(const octet_kernels *k, const shape *s, const float *c, f
 static octet_status eval_f32(octet_eval *e, const shape *s)
 {
     const octet_tensor *c = octet_eval_input(e, 2);
+    float alpha = octet_node_float(e->node, "alpha", 1.0f);
     float beta = octet_node_float(e->node, "beta", 1.0f), *y = e->out[0].data;
     octet_matmul_panels panels = {NULL, NULL};
+    octet_finish finish;
+    /* a row that is added last is a bias to the product */
+    bool plain = alpha == 1.0f && (c == NULL || beta == 0.0f);
+    bool row = alpha == 1.0f && beta == 1.0f && c != NULL && s->c_row == 0 && s->c_col == 1;
 
-    OCTET_TRY(octet_matmul_f32(e, &panels, (size_t)s->m, (size_t)s->n, (size_t)s->k,
-                               view(e->in[0]->data, s->m, s->k, s->trans_a),
-                               view(e->in[1]->data, s->k, s->n, s->trans_b), e->state, y));
-    finish_f32(e->k, s, c != NULL && beta != 0.0f ? c->data : NULL,
-               octet_node_float(e->node, "alpha", 1.0f), beta, y);
-    return OCTET_OK;
+    OCTET_TRY(octet_finish_begin(e, &finish));
+    OCTET_TRY(octet_matmul_f32(e, &panels,
+                               &(octet_matmul_job){
+                                   .m = (size_t)s->m,
+                                   .n = (size_t)s->n,
+                                   .k = (size_t)s->k,
+                                   .a = view(e->in[0]->data, s->m, s->k, s->trans_a),
+                                   .b = view(e->in[1]->data, s->k, s->n, s->trans_b),
+                                   .b_packed = e->state,
+                                   .bias = row ? c->data : NULL,
+                                   .finish = plain || row ? &finish : NULL,
+                                   .c = y,
+                               }));
+    if (plain || row) {
+        octet_finish_end(e, &finish);
+        return OCTET_OK;
+    }
+    finish_f32(e->k, s, c != NULL && beta != 0.0f ? c->data : NULL, alpha, beta, y);
+    return octet_finish_output(e);
 }
 
 static octet_status eval_f64(octet_eval *e, const shape *s)
@@ -217,6 +235,7 @@ const octet_op octet_op_gemm = {
            {.name = "C", .role = OCTET_ROLE_BIAS, .optional = true}},
     .out = {{.name = "Y"}},
     .quant = {.weight_axis = weight_axis},
+    .fuses = true,
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

@@ -34,7 +34,9 @@ static octet_status eval_f32(octet_eval *e, octet_matmul_shape *s)
     float *c = e->out[0].data;
     size_t k = (size_t)s->k, n = (size_t)s->n, panel_size = octet_gemm_b_size(k, n);
     octet_matmul_panels panels = {NULL, NULL};
+    octet_finish finish;
 
+    OCTET_TRY(octet_finish_begin(e, &finish));
     if (matrix_count(e->in[1]) == 1) { /* all rows of A meet the same B */
         s->m *= s->batches;
         s->batches = 1;
@@ -45,10 +47,19 @@ static octet_status eval_f32(octet_eval *e, octet_matmul_shape *s)
 
         octet_matmul_batch(s, i, &ia, &ib);
         OCTET_TRY(octet_matmul_f32(
-            e, &panels, m, n, k, (octet_matrix){.data = a + (size_t)ia * m * k, .row = k, .col = 1},
-            (octet_matrix){.data = b + (size_t)ib * k * n, .row = n, .col = 1},
-            packed != NULL ? packed + (size_t)ib * panel_size : NULL, c + (size_t)i * m * n));
+            e, &panels,
+            &(octet_matmul_job){
+                .m = m,
+                .n = n,
+                .k = k,
+                .a = {.data = a + (size_t)ia * m * k, .row = k, .col = 1},
+                .b = {.data = b + (size_t)ib * k * n, .row = n, .col = 1},
+                .b_packed = packed != NULL ? packed + (size_t)ib * panel_size : NULL,
+                .finish = &finish,
+                .c = c + (size_t)i * m * n,
+            }));
     }
+    octet_finish_end(e, &finish);
     return OCTET_OK;
 }
 
@@ -123,6 +134,7 @@ const octet_op octet_op_matmul = {
     .in = {{.name = "A"}, {.name = "B", .role = OCTET_ROLE_WEIGHT}},
     .out = {{.name = "Y"}},
     .quant = {.weight_axis = weight_axis},
+    .fuses = true,
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

@@ -17,6 +17,7 @@ typedef struct product {
     const octet_kernels *k;
     octet_gemm_block g;
     size_t columns; /* of one task */
+    const octet_finish *finish;
 } product;
 
 static void product_body(void *arg, size_t index, int worker)
@@ -25,10 +26,12 @@ static void product_body(void *arg, size_t index, int worker)
     octet_gemm_block g = p->g;
     size_t from = index * p->columns;
 
-    (void)worker;
     g.n = g.n - from < p->columns ? g.n - from : p->columns;
     g.b += from / OCTET_GEMM_NR * g.b_panel;
     g.c += from;
+    g.bias = g.bias != NULL ? g.bias + from : NULL;
+    if (p->finish != NULL && p->finish->worker != NULL)
+        g.out = p->finish->worker[worker];
     octet_gemm_f32(p->k, &g);
 }
 
@@ -66,21 +69,41 @@ static octet_status bring_b(octet_eval *e, octet_matrix b, const float *packed, 
     return OCTET_OK;
 }
 
-octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels, size_t m, size_t n,
-                              size_t k, octet_matrix a, octet_matrix b, const float *b_packed,
-                              float *c)
+/* A as panels, or a single row as it is. */
+static octet_status bring_a(octet_eval *e, octet_matrix a, float **panels, octet_gemm_block *g)
 {
-    product p = {.k = e->k, .g = {.m = m, .n = n, .k = k, .c = c, .c_row = n, .first = 1}};
+    g->a_panel = g->k * OCTET_GEMM_MR;
+    g->a_row = OCTET_GEMM_MR;
+    if (g->m == 1) {
+        g->a = a.data;
+        g->a_row = a.col;
+        return OCTET_OK;
+    }
+    OCTET_TRY(need_floats(e, octet_gemm_a_size(g->m, g->k), panels));
+    e->k->gemm_pack_a_f32(g->m, g->k, a.data, a.row, a.col, *panels);
+    g->a = *panels;
+    return OCTET_OK;
+}
+
+octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels,
+                              const octet_matmul_job *job)
+{
+    size_t n = job->n;
+    product p = {.k = e->k,
+                 .finish = job->finish,
+                 .g = {.m = job->m,
+                       .n = n,
+                       .k = job->k,
+                       .c = job->c,
+                       .c_row = n,
+                       .first = 1,
+                       .bias = job->bias}};
     int threads = e->threads > 1 ? e->threads : 1;
 
-    if (m == 0 || n == 0)
+    if (job->m == 0 || n == 0)
         return OCTET_OK;
-    OCTET_TRY(need_floats(e, octet_gemm_a_size(m, k), &panels->a));
-    e->k->gemm_pack_a_f32(m, k, a.data, a.row, a.col, panels->a);
-    p.g.a = panels->a;
-    p.g.a_panel = k * OCTET_GEMM_MR;
-    p.g.a_row = OCTET_GEMM_MR;
-    OCTET_TRY(bring_b(e, b, b_packed, &panels->b, &p.g));
+    OCTET_TRY(bring_a(e, job->a, &panels->a, &p.g));
+    OCTET_TRY(bring_b(e, job->b, job->b_packed, &panels->b, &p.g));
     p.columns = (n / (size_t)threads / OCTET_GEMM_NR + 1) * OCTET_GEMM_NR;
     octet_parallel_for((n + p.columns - 1) / p.columns, threads, product_body, &p);
     return OCTET_OK;
@@ -167,18 +190,6 @@ void octet_matmul_i64(size_t m, size_t n, size_t k, octet_matrix a, octet_matrix
                 sum += pa[i * a.row + r * a.col] * pb[r * b.row + j * b.col];
             c[i * n + j] = (int64_t)sum;
         }
-}
-
-void octet_matmul_i32(size_t m, size_t n, size_t k, const int32_t *a, const int32_t *b, int32_t *c)
-{
-    uint32_t *pc = (uint32_t *)c;
-
-    for (size_t i = 0; i < m; i++) {
-        memset(c + i * n, 0, n * sizeof(*c));
-        for (size_t r = 0; r < k; r++)
-            for (size_t j = 0; j < n; j++)
-                pc[i * n + j] += (uint32_t)a[i * k + r] * (uint32_t)b[r * n + j];
-    }
 }
 
 /* ---- shapes */

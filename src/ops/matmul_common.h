@@ -5,6 +5,7 @@
 #define OCTET_OPS_MATMUL_COMMON_H
 
 #include "ops/common.h"
+#include "ops/fused.h"
 
 /* A matrix in a tensor: element (i, j) is data[i * row + j * col]. */
 typedef struct octet_matrix {
@@ -17,16 +18,23 @@ typedef struct octet_matmul_panels {
     float *a, *b;
 } octet_matmul_panels;
 
-/* C (m x n, dense) = A B. b_packed (or NULL) is B in panels. */
-octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels, size_t m, size_t n,
-                              size_t k, octet_matrix a, octet_matrix b, const float *b_packed,
-                              float *c);
+/* C (m x n, dense) = A B + bias, which is a row of n (NULL: none), finished (NULL: not). b_packed
+ * (or NULL) is B in panels. */
+typedef struct octet_matmul_job {
+    size_t m, n, k;
+    octet_matrix a, b;
+    const float *b_packed, *bias;
+    const octet_finish *finish;
+    float *c;
+} octet_matmul_job;
+
+octet_status octet_matmul_f32(octet_eval *e, octet_matmul_panels *panels,
+                              const octet_matmul_job *job);
 /* Copy of a tensor of any number type as double or as int64 bits (integers wrap); then C = A B. */
 octet_status octet_eval_doubles(octet_eval *e, const octet_tensor *t, const double **out);
 octet_status octet_eval_integers(octet_eval *e, const octet_tensor *t, const int64_t **out);
 void octet_matmul_f64(size_t m, size_t n, size_t k, octet_matrix a, octet_matrix b, double *c);
 void octet_matmul_i64(size_t m, size_t n, size_t k, octet_matrix a, octet_matrix b, int64_t *c);
-void octet_matmul_i32(size_t m, size_t n, size_t k, const int32_t *a, const int32_t *b, int32_t *c);
 
 /* The numpy rules: batch dims broadcast, a 1-D operand gets a dim of 1 that is dropped again. */
 typedef struct octet_matmul_shape {
