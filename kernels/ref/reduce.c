@@ -37,6 +37,12 @@ float octet_sum_f32_ref(size_t n, const float *x)
     return sum_strided(n, x, 1);
 }
 
+void octet_sum_lines_f32_ref(size_t lines, size_t n, const float *x, size_t line_step, float *y)
+{
+    for (size_t l = 0; l < lines; l++)
+        y[l] = sum_strided(n, x + l * line_step, 1);
+}
+
 void octet_sum_rows_f32_ref(size_t n, size_t width, const float *x, size_t row_step, float *y)
 {
     for (size_t j = 0; j < width; j++)

@@ -211,6 +211,22 @@ static octet_status reduce_short_lines(octet_eval *e, const octet_reduce *r, con
     return OCTET_OK;
 }
 
+/* Sums of lines, one after the other: nothing is gathered. */
+static octet_status sum_lines(octet_eval *e, const octet_reduce *r, const groups *g)
+{
+    float *y = e->out[0].data;
+    size_t most = g->n_kept > 0 ? g->kept[0] : 1;
+
+    for (size_t o = 0; o < g->outputs; o += most)
+        e->k->sum_lines_f32(most, g->count,
+                            (const float *)e->in[0]->data +
+                                offset_of(o, g->n_kept, g->kept, g->kept_step),
+                            g->n_kept > 0 ? g->kept_step[0] : 0, y + o);
+    if (r->finish_f32 != NULL)
+        r->finish_f32(e->k, g->outputs, y, (float)g->count);
+    return OCTET_OK;
+}
+
 static octet_status reduce_f32(octet_eval *e, const octet_reduce *r, const groups *g)
 {
     bool columns = !g->inner_reduced;
@@ -220,6 +236,9 @@ static octet_status reduce_f32(octet_eval *e, const octet_reduce *r, const group
 
     if (has_short_lines(r, g))
         return reduce_short_lines(e, r, g);
+    if (g->inner_reduced && g->n_reduced <= 1 && r->combine == OCTET_COMBINE_SUM &&
+        r->map_f32 == NULL && !r->shifted)
+        return sum_lines(e, r, g);
     block = block < 8 ? 8 : block;
     block = block < width ? block : width;
     scratch = octet_eval_scratch(e, (g->count + 1) * block * sizeof *scratch);

@@ -39,6 +39,20 @@ static void spoil(size_t n, float *x, int round)
         x[random_below(n)] = INFINITY;
 }
 
+static void check_sum_lines_f32(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < ROUNDS * 2; round++) {
+        size_t lines = random_below(11), n = size_at(round % ROUNDS), step = n + random_below(3);
+        float *x = random_floats(lines > 0 ? (lines - 1) * step + n : 0, round % KINDS);
+        float *want = guarded(lines * 4), *got = guarded(lines * 4);
+
+        ref->sum_lines_f32(lines, n, x, step, want);
+        cand->sum_lines_f32(lines, n, x, step, got);
+        same_floats(want, got, lines, n);
+        release_all();
+    }
+}
+
 static void check_max_f32(const octet_kernels *ref, const octet_kernels *cand)
 {
     for (int round = 0; round < ROUNDS * 4; round++) {
