@@ -5,6 +5,8 @@
 
 #include "ops/quantize_common.h"
 
+#include <math.h>
+
 #define MAX_INPUTS 64
 
 /* ---- scales and zero points */
@@ -77,13 +79,18 @@ static octet_status dequantize(octet_eval *e, uint32_t index, octet_tensor *out)
     return OCTET_OK;
 }
 
-/* rne(y / scale + zero point): what ONNX Runtime's average pooling does. */
-static void quantize_sum(size_t n, const float *y, const octet_qlinear_params *p, uint8_t *out)
+/* The zero point joins before the rounding: in ONNX Runtime's average pooling, and in onnx2c, which
+ * takes halves away from zero. */
+static void quantize_sum(size_t n, const float *y, const octet_qlinear_params *p, bool away,
+                         uint8_t *out)
 {
     octet_qrange range = octet_qrange_of(p->dtype);
 
-    for (size_t i = 0; i < n; i++)
-        out[i] = octet_qround(range, y[i] / p->scale + (float)p->zero_point);
+    for (size_t i = 0; i < n; i++) {
+        float v = y[i] / p->scale + (float)p->zero_point;
+
+        out[i] = octet_qround(range, away ? roundf(v) : v);
+    }
 }
 
 static octet_status quantize(octet_eval *e, const octet_tensor *y, const octet_qlinear_params *p,
@@ -92,8 +99,8 @@ static octet_status quantize(octet_eval *e, const octet_tensor *y, const octet_q
     size_t n = (size_t)octet_tensor_count(y);
 
     OCTET_TRY(octet_eval_output(e, 0, p->dtype, y->rank, y->dims));
-    if (q->zero_point_first && octet_arith_is_ort(e->arith))
-        quantize_sum(n, y->data, p, e->out[0].data);
+    if (e->arith == OCTET_ARITH_ONNX2C || (q->zero_point_first && octet_arith_is_ort(e->arith)))
+        quantize_sum(n, y->data, p, e->arith == OCTET_ARITH_ONNX2C, e->out[0].data);
     else
         octet_quantize_bytes(e, n, y->data, p->scale, p->zero_point, p->dtype, e->out[0].data);
     return OCTET_OK;
