@@ -122,53 +122,6 @@ octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *sc
 
 /* ---- integer operators */
 
-static octet_status check_widen(octet_eval *e, const octet_tensor *t,
-                                const octet_tensor *zero_point, int32_t axis)
-{
-    int64_t count = zero_point != NULL ? octet_tensor_count(zero_point) : 1;
-
-    if (t->dtype != OCTET_DTYPE_UINT8 && t->dtype != OCTET_DTYPE_INT8)
-        return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "an input has type %s",
-                          octet_dtype_get(t->dtype)->name);
-    if (zero_point != NULL && zero_point->dtype != t->dtype)
-        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "a zero point has another type (%s)",
-                          octet_dtype_get(zero_point->dtype)->name);
-    if (count != 1 && (axis < 0 || axis >= t->rank || count != t->dims[axis]))
-        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
-                          "a zero point has %lld elements, which fit no axis", (long long)count);
-    return OCTET_OK;
-}
-
-static int32_t byte_at(const octet_tensor *t, int64_t i)
-{
-    return t->dtype == OCTET_DTYPE_INT8 ? ((const int8_t *)t->data)[i]
-                                        : ((const uint8_t *)t->data)[i];
-}
-
-octet_status octet_eval_widen(octet_eval *e, const octet_tensor *t, const octet_tensor *zero_point,
-                              int32_t axis, int32_t **out)
-{
-    int64_t count = octet_tensor_count(t), inner = 1;
-    bool many = zero_point != NULL && octet_tensor_count(zero_point) != 1;
-    int32_t zero = 0;
-    size_t bytes;
-
-    OCTET_TRY(check_widen(e, t, zero_point, axis));
-    *out =
-        octet_dtype_bytes(OCTET_DTYPE_INT32, count, &bytes) ? octet_eval_scratch(e, bytes) : NULL;
-    OCTET_TRY_ALLOC(e->diag, *out);
-    if (zero_point != NULL && !many)
-        zero = byte_at(zero_point, 0);
-    if (many)
-        inner = octet_dims_product(t->dims, axis + 1, t->rank);
-    for (int64_t i = 0; i < count; i++) {
-        if (many)
-            zero = byte_at(zero_point, i / inner % t->dims[axis]);
-        (*out)[i] = byte_at(t, i) - zero;
-    }
-    return OCTET_OK;
-}
-
 octet_status octet_eval_scale(octet_eval *e, uint32_t index, float *out)
 {
     const octet_tensor *t = octet_eval_input(e, index);
@@ -179,21 +132,6 @@ octet_status octet_eval_scale(octet_eval *e, uint32_t index, float *out)
     OCTET_TRY(octet_eval_floats(e, t, &values));
     *out = values[0];
     return OCTET_OK;
-}
-
-void octet_requantize(size_t n, const int32_t *acc, float multiplier, int32_t zero_point,
-                      octet_dtype dtype, uint8_t *y)
-{
-    const octet_dtype_traits *t = octet_dtype_get(dtype);
-    float lo = (float)((int32_t)t->min - zero_point), hi = (float)((int32_t)t->max - zero_point);
-
-    for (size_t i = 0; i < n; i++) {
-        float v = (float)acc[i] * multiplier;
-
-        v = v > lo ? v : lo;
-        v = v < hi ? v : hi;
-        y[i] = (uint8_t)((int32_t)rintf(v) + zero_point);
-    }
 }
 
 /* ---- floats to bytes */

@@ -39,14 +39,7 @@ octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *sc
 
 /* ---- integer operators */
 
-/* Scratch copy of an 8-bit tensor as int32 with the zero point taken off: NULL or one element for
- * all, or one per slice of `axis`. */
-octet_status octet_eval_widen(octet_eval *e, const octet_tensor *t, const octet_tensor *zero_point,
-                              int32_t axis, int32_t **out);
 /* The single element of a float scale input. */
 octet_status octet_eval_scale(octet_eval *e, uint32_t index, float *out);
-/* y[i] = saturate(rne(acc[i] * multiplier) + zero_point) as dtype uint8 or int8. */
-void octet_requantize(size_t n, const int32_t *acc, float multiplier, int32_t zero_point,
-                      octet_dtype dtype, uint8_t *y);
 
 #endif
