@@ -29,8 +29,10 @@ static inline void raise_counters(uint16_t *counts, const uint32_t *bin, size_t 
 
 #    define TARGET512 __attribute__((target("avx2,fma,popcnt,avx512f,avx512bw,avx512dq,avx512vl")))
 
+#    define INLINE512 static inline __attribute__((always_inline)) TARGET512
+
 /* *none: lanes whose number lies in no bin. */
-static inline TARGET512 __m512i bins_512(__m512i bits, const octet_bins *bins, __mmask16 *none)
+INLINE512 __m512i bins_512(__m512i bits, const octet_bins *bins, int shared, __mmask16 *none)
 {
     __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
     __m512i i = _mm512_sub_epi32(_mm512_srli_epi32(magnitude, OCTET_BINS_SHIFT),
@@ -41,8 +43,11 @@ static inline TARGET512 __m512i bins_512(__m512i bits, const octet_bins *bins, _
 
     i = _mm512_mask_cvttps_epi32(
         i, small, _mm512_mul_ps(_mm512_castsi512_ps(magnitude), _mm512_set1_ps(bins->scale)));
+    *none = _mm512_cmpge_epi32_mask(i, _mm512_set1_epi32(bins->end)) | foreign;
+    if (!shared)
+        return i;
     both = _mm512_cmplt_epi32_mask(i, _mm512_set1_epi32(bins->split));
-    *none = _mm512_cmpge_epi32_mask(i, _mm512_set1_epi32(bins->end)) | (foreign & ~both);
+    *none &= (__mmask16)~both;
     i = _mm512_mask_andnot_epi32(i, both, _mm512_set1_epi32(1), i);
     return _mm512_mask_or_epi32(i, both, i, _mm512_srli_epi32(bits, 31));
 }
@@ -57,8 +62,8 @@ static inline size_t set_aside(float *rest, const float *x, unsigned lanes)
     return n;
 }
 
-TARGET512 size_t octet_histogram_f32_avx512(size_t n, const float *x, const octet_bins *bins,
-                                            uint16_t *counts, float *rest, size_t *n_rest)
+INLINE512 size_t count_512(size_t n, const float *x, const octet_bins *bins, int shared,
+                           uint16_t *counts, float *rest, size_t *n_rest)
 {
     uint32_t bin[STRETCH + 16];
     size_t counted = 0, left = 0;
@@ -70,7 +75,7 @@ TARGET512 size_t octet_histogram_f32_avx512(size_t n, const float *x, const octe
             __mmask16 some = (__mmask16)(end - i >= 16 ? 0xffff : (1u << (end - i)) - 1), none;
             __m512i bits = _mm512_maskz_loadu_epi32(some, x + i);
             __mmask16 nonzero = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x7fffffff));
-            __m512i at = bins_512(bits, bins, &none);
+            __m512i at = bins_512(bits, bins, shared, &none);
 
             none &= nonzero;
             if (none != 0) {
@@ -86,6 +91,14 @@ TARGET512 size_t octet_histogram_f32_avx512(size_t n, const float *x, const octe
     }
     *n_rest = left;
     return counted;
+}
+
+TARGET512 size_t octet_histogram_f32_avx512(size_t n, const float *x, const octet_bins *bins,
+                                            uint16_t *counts, float *rest, size_t *n_rest)
+{
+    if (bins->split == 0)
+        return count_512(n, x, bins, 0, counts, rest, n_rest);
+    return count_512(n, x, bins, 1, counts, rest, n_rest);
 }
 
 #    define TARGET256 __attribute__((target("avx2,fma,popcnt")))

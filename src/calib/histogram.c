@@ -335,10 +335,44 @@ static octet_status keep_raw(octet_histogram *h, float x, const octet_observing 
     return grow(h, top, with);
 }
 
+/* The octave that many values of a sign reach, kept ones and new ones together. */
+static int reached_octave(const octet_histogram *h, int sign, const float *x, size_t n)
+{
+    uint32_t by_octave[128 - OCTET_HISTOGRAM_LOWEST] = {0}, reached = 0;
+
+    for (uint32_t i = 0; i < h->n_raw[sign]; i++)
+        by_octave[octave_of(h->raw[sign][i]) - OCTET_HISTOGRAM_LOWEST]++;
+    for (size_t i = 0; i < n; i++)
+        if ((x[i] < 0.0F) == sign)
+            by_octave[octave_of(fabsf(x[i])) - OCTET_HISTOGRAM_LOWEST]++;
+    for (int i = 128 - OCTET_HISTOGRAM_LOWEST; i-- > 0;) {
+        reached += by_octave[i];
+        if (reached >= OCTET_HISTOGRAM_RAW)
+            return i + OCTET_HISTOGRAM_LOWEST;
+    }
+    return NONE;
+}
+
+/* Ahead of many values: growing once is cheaper than octave by octave. */
+static octet_status make_way(octet_histogram *h, const float *x, size_t n,
+                             const octet_observing *with)
+{
+    int top[2];
+
+    for (int sign = 0; sign < 2; sign++) {
+        top[sign] = reached_octave(h, sign, x, n);
+        if (top[sign] < h->top[sign])
+            top[sign] = h->top[sign];
+    }
+    return grow(h, top, with);
+}
+
 /* Values other than 0 that had no bin; some may have one by now. */
 static octet_status place_raw(octet_histogram *h, const float *x, size_t n,
                               const octet_observing *with)
 {
+    if (n >= OCTET_HISTOGRAM_RAW / 2)
+        OCTET_TRY(make_way(h, x, n, with));
     for (size_t i = 0; i < n; i++) {
         size_t left = 1, counted = 0;
         float rest;
