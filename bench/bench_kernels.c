@@ -1,9 +1,9 @@
 /* bench_kernels.c: speed of the kernels, in share of what the machine can do
  * SPDX-License-Identifier: Apache-2.0
  *
- * Usage: bench_kernels [ref|avx2|avx512]. Convolutions run as the operator runs them, on one
- * thread, padding and gathering included. The peak is a loop of fused multiply-adds on registers
- * alone.
+ * Usage: bench_kernels [--cpu LEVEL]. Convolutions run as the operator runs them, on one thread,
+ * padding included. The peak is a loop of fused multiply-adds on registers alone; depthwise
+ * convolutions are also compared with memcpy between buffers of their input's and output's bytes.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "base/context.h"
@@ -147,27 +147,70 @@ typedef struct conv_case {
     int channels, m, group, size, kernel, stride, pad;
 } conv_case;
 
-static const conv_case conv_cases[] = {
-    {"squeezenet conv1", 3, 64, 1, 224, 3, 2, 0},
+static const conv_case resnet_50[] = {
+    {"conv1 7x7 s2", 3, 64, 1, 224, 7, 2, 3},
+    {"56 1x1 64-64", 64, 64, 1, 56, 1, 1, 0},
+    {"56 3x3 64", 64, 64, 1, 56, 3, 1, 1},
+    {"56 1x1 64-256", 64, 256, 1, 56, 1, 1, 0},
+    {"56 1x1 256-64", 256, 64, 1, 56, 1, 1, 0},
+    {"56 1x1 256-128", 256, 128, 1, 56, 1, 1, 0},
+    {"56 3x3 128 s2", 128, 128, 1, 56, 3, 2, 1},
+    {"56 1x1 256-512 s2", 256, 512, 1, 56, 1, 2, 0},
+    {"28 1x1 128-512", 128, 512, 1, 28, 1, 1, 0},
+    {"28 1x1 512-128", 512, 128, 1, 28, 1, 1, 0},
+    {"28 3x3 128", 128, 128, 1, 28, 3, 1, 1},
+    {"28 1x1 512-256", 512, 256, 1, 28, 1, 1, 0},
+    {"28 3x3 256 s2", 256, 256, 1, 28, 3, 2, 1},
+    {"28 1x1 512-1024 s2", 512, 1024, 1, 28, 1, 2, 0},
+    {"14 1x1 256-1024", 256, 1024, 1, 14, 1, 1, 0},
+    {"14 1x1 1024-256", 1024, 256, 1, 14, 1, 1, 0},
+    {"14 3x3 256", 256, 256, 1, 14, 3, 1, 1},
+    {"14 1x1 1024-512", 1024, 512, 1, 14, 1, 1, 0},
+    {"14 3x3 512 s2", 512, 512, 1, 14, 3, 2, 1},
+    {"14 1x1 1024-2048 s2", 1024, 2048, 1, 14, 1, 2, 0},
+    {"7 1x1 512-2048", 512, 2048, 1, 7, 1, 1, 0},
+    {"7 1x1 2048-512", 2048, 512, 1, 7, 1, 1, 0},
+    {"7 3x3 512", 512, 512, 1, 7, 3, 1, 1},
+};
+
+static const conv_case mobilenet_pointwise[] = {
+    {"112 1x1 32-64", 32, 64, 1, 112, 1, 1, 0},     {"56 1x1 64-128", 64, 128, 1, 56, 1, 1, 0},
+    {"56 1x1 128-128", 128, 128, 1, 56, 1, 1, 0},   {"28 1x1 128-256", 128, 256, 1, 28, 1, 1, 0},
+    {"28 1x1 256-256", 256, 256, 1, 28, 1, 1, 0},   {"14 1x1 256-512", 256, 512, 1, 14, 1, 1, 0},
+    {"14 1x1 512-512", 512, 512, 1, 14, 1, 1, 0},   {"7 1x1 512-1024", 512, 1024, 1, 7, 1, 1, 0},
+    {"7 1x1 1024-1024", 1024, 1024, 1, 7, 1, 1, 0},
+};
+
+static const conv_case mobilenet_depthwise[] = {
+    {"112 3x3 32", 32, 32, 32, 112, 3, 1, 1},     {"112 3x3 64 s2", 64, 64, 64, 112, 3, 2, 1},
+    {"56 3x3 128", 128, 128, 128, 56, 3, 1, 1},   {"56 3x3 128 s2", 128, 128, 128, 56, 3, 2, 1},
+    {"28 3x3 256", 256, 256, 256, 28, 3, 1, 1},   {"28 3x3 256 s2", 256, 256, 256, 28, 3, 2, 1},
+    {"14 3x3 512", 512, 512, 512, 14, 3, 1, 1},   {"14 3x3 512 s2", 512, 512, 512, 14, 3, 2, 1},
+    {"7 3x3 1024", 1024, 1024, 1024, 7, 3, 1, 1},
+};
+
+static const conv_case small_models[] = {
+    {"squeezenet conv1 s2", 3, 64, 1, 224, 3, 2, 0},
     {"squeezenet squeeze", 128, 16, 1, 55, 1, 1, 0},
-    {"squeezenet expand1x1", 16, 64, 1, 55, 1, 1, 0},
-    {"squeezenet expand3x3", 16, 64, 1, 55, 3, 1, 1},
+    {"squeezenet expand 1x1", 16, 64, 1, 55, 1, 1, 0},
+    {"squeezenet expand 3x3", 16, 64, 1, 55, 3, 1, 1},
     {"squeezenet fire9 3x3", 64, 256, 1, 13, 3, 1, 1},
     {"squeezenet conv10", 512, 1000, 1, 13, 1, 1, 0},
-    {"resnet conv1 7x7", 3, 64, 1, 224, 7, 2, 3},
-    {"resnet 56 3x3", 64, 64, 1, 56, 3, 1, 1},
-    {"resnet 28 3x3", 128, 128, 1, 28, 3, 1, 1},
-    {"resnet 14 3x3", 256, 256, 1, 14, 3, 1, 1},
-    {"resnet 7 3x3", 512, 512, 1, 7, 3, 1, 1},
-    {"resnet 28 3x3 s2", 128, 256, 1, 28, 3, 2, 1},
-    {"resnet 56 1x1", 64, 256, 1, 56, 1, 1, 0},
     {"resnet20 32 3x3", 16, 16, 1, 32, 3, 1, 1},
-    {"mobilenet 112 pw", 24, 48, 1, 112, 1, 1, 0},
-    {"mobilenet 14 pw", 384, 384, 1, 14, 1, 1, 0},
-    {"mobilenet 112 dw", 24, 24, 24, 112, 3, 1, 1},
-    {"mobilenet 112 dw s2", 48, 48, 48, 112, 3, 2, 1},
-    {"mobilenet 14 dw", 384, 384, 384, 14, 3, 1, 1},
-    {"mobilenet 7 dw", 768, 768, 768, 7, 3, 1, 1},
+};
+
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+
+static const struct {
+    const char *name;
+    const conv_case *cases;
+    size_t n;
+    bool moves; /* few products: compared with a copy of its input and output */
+} conv_lists[] = {
+    {"ResNet-50", resnet_50, LENGTH(resnet_50), false},
+    {"MobileNet 1x1", mobilenet_pointwise, LENGTH(mobilenet_pointwise), false},
+    {"small models", small_models, LENGTH(small_models), false},
+    {"MobileNet depthwise", mobilenet_depthwise, LENGTH(mobilenet_depthwise), true},
 };
 
 typedef struct conv_job {
@@ -193,7 +236,21 @@ static void run_conv(void *arg)
         exit(1);
 }
 
-static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
+typedef struct copy_job {
+    float *to;
+    const float *from;
+    size_t n;
+} copy_job;
+
+static void run_copy(void *arg)
+{
+    copy_job *j = arg;
+
+    memcpy(j->to, j->from, j->n * sizeof(float));
+}
+
+/* Share of the peak, or of the speed at which memcpy moves as many bytes. */
+static double bench_conv(const octet_kernels *k, const conv_case *c, double top, bool moves)
 {
     int out = (c->size + 2 * c->pad - c->kernel) / c->stride + 1;
     size_t taps = (size_t)(c->channels / c->group * c->kernel * c->kernel);
@@ -201,7 +258,8 @@ static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
     float *x = floats((size_t)(c->channels * c->size * c->size)), *w = floats((size_t)c->m * taps);
     float *y = floats((size_t)(c->m * out * out));
     float *packed = floats(octet_conv_packed_size(groups, m, taps));
-    double flop = 2.0 * c->m * (double)taps * out * out, t;
+    size_t in, count;
+    double share, flop = 2.0 * c->m * (double)taps * out * out, t;
     conv_job j = {.h = {.host = {.scratch = scratch}},
                   .s = {.rank = 2,
                         .batch = 1,
@@ -221,23 +279,46 @@ static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
     j.sum =
         (octet_conv_sum){.x = x, .w = w, .y = y, .packed = octet_conv_sum_packs(m) ? packed : NULL};
     t = measure(run_conv, &j);
-    printf("%-24s %9.1f us %7.1f GFLOP/s %5.1f %%  %6.2f GB/s\n", c->name, t * 1e6, flop / t * 1e-9,
-           flop / t * 1e-7 / top,
-           4.0 * (c->channels * c->size * c->size + c->m * out * out) / t * 1e-9);
+    in = (size_t)(c->channels * c->size * c->size);
+    count = in + (size_t)(c->m * out * out);
+    printf("%-24s %9.1f us %7.1f GFLOP/s %5.1f %%", c->name, t * 1e6, flop / t * 1e-9,
+           flop / t * 1e-7 / top);
+    share = flop / t * 1e-9 / top;
+    if (moves) {
+        copy_job copy = {.to = floats(count), .from = floats(count), .n = count / 2};
+
+        share = measure(run_copy, &copy) / t;
+        printf("  %6.1f GB/s, %3.0f %% of a copy's", 4.0 * (double)count / t * 1e-9, share * 100);
+        free(copy.to);
+        free((void *)(uintptr_t)copy.from);
+    }
+    putchar('\n');
     for (int i = 0; i < MAX_BLOCKS; i++)
         octet_mem_free_aligned(NULL, j.h.blocks[i]);
     free(x);
     free(w);
     free(y);
     free(packed);
+    return share;
+}
+
+/* All shapes of a list and the mean share. */
+static void bench_list(const octet_kernels *k, size_t list, double top)
+{
+    double sum = 0;
+
+    printf("%s\n", conv_lists[list].name);
+    for (size_t i = 0; i < conv_lists[list].n; i++)
+        sum += bench_conv(k, &conv_lists[list].cases[i], top, conv_lists[list].moves);
+    printf("%-24s %36.1f %% on average\n\n", "", sum / (double)conv_lists[list].n * 100);
 }
 
 /* ---- products */
 
 static const struct {
     size_t m, n, k;
-} product_cases[] = {
-    {512, 512, 512}, {64, 64, 64}, {128, 384, 1536}, {1, 1000, 512}, {16, 1000, 512}};
+} product_cases[] = {{512, 512, 512}, {64, 64, 64},   {128, 384, 1536}, {1, 1000, 512},
+                     {16, 1000, 512}, {128, 32, 128}, {128, 128, 32}};
 
 typedef struct product_job {
     octet_eval e;
@@ -344,24 +425,24 @@ static void bench_vectors(const octet_kernels *k)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"ref", "avx2", "avx512"};
+    static const char *const names[] = {"ref", "avx2", "avx512", "neon"};
     octet_isa isa = octet_isa_host();
     const octet_kernels *k;
     double top;
 
-    for (int i = 0; argc > 1 && i < 3; i++)
-        if (strcmp(argv[1], names[i]) == 0 && i <= (int)octet_isa_host())
+    if (argc != 1 && (argc != 3 || strcmp(argv[1], "--cpu") != 0)) {
+        fprintf(stderr, "usage: bench_kernels [--cpu LEVEL]\n");
+        return 2;
+    }
+    for (int i = 0; argc == 3 && i < 4; i++)
+        if (strcmp(argv[2], names[i]) == 0 && i <= (int)octet_isa_host())
             isa = (octet_isa)i;
     k = octet_kernels_get(isa);
     top = peak(k->isa);
     printf("level %s, peak %.1f GFLOP/s\n\n", names[k->isa], top);
-    for (size_t i = 0; i < sizeof(conv_cases) / sizeof(conv_cases[0]); i++)
-        if (argc <= 2 || strstr(conv_cases[i].name, argv[2]))
-            bench_conv(k, &conv_cases[i], top);
-    if (argc > 2)
-        return 0;
-    putchar('\n');
-    for (size_t i = 0; i < sizeof(product_cases) / sizeof(product_cases[0]); i++)
+    for (size_t i = 0; i < LENGTH(conv_lists); i++)
+        bench_list(k, i, top);
+    for (size_t i = 0; i < LENGTH(product_cases); i++)
         bench_product(k, i, top);
     putchar('\n');
     bench_vectors(k);
