@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Time of one inference in octet's interpreter and in ONNX Runtime, on the same input.
 
-usage: bench_infer.py --bench BIN [--threads 1] [--rounds 5] [--seconds 0.5] [--markdown] NAME=MODEL[,SAMPLES] ...
+usage: bench_infer.py --bench BIN [--threads 1] [--rounds 5] [--seconds 0.5] [--cpu-time] [--markdown]
+                      NAME=MODEL[,SAMPLES] ...
 
 BIN is the program bench_infer. SAMPLES is whatever `octet run --data` takes; its first sample is used, noise without
 it. The two sides run alternately, each in a process of its own that runs the model again and again for
@@ -31,7 +32,7 @@ def session_of(model, threads):
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def run_peer(model, inputs, threads, seconds):
+def run_peer(model, inputs, threads, seconds, clock):
     """Prints milliseconds of each run: the other side, as a process of its own."""
     session = session_of(model, threads)
     binding = session.io_binding()
@@ -43,10 +44,10 @@ def run_peer(model, inputs, threads, seconds):
         binding.bind_output(o.name)
     times = []
     end = None
-    while len(times) < 5 or time.perf_counter() < end:
-        start = time.perf_counter()
+    while len(times) < 5 or clock() < end:
+        start = clock()
         session.run_with_iobinding(binding)
-        times.append(1e3 * (time.perf_counter() - start))
+        times.append(1e3 * (clock() - start))
         end = end or start + seconds
     times = sorted(times[2:])
     print(times[0], times[len(times) // 2])
@@ -60,13 +61,14 @@ def process(command):
 
 
 def ours(args, model, inputs):
-    text = process([args.bench, model, "--data", inputs, "--threads", str(args.threads), "--seconds", str(args.seconds)])
+    text = process([args.bench, model, "--data", inputs, "--threads", str(args.threads), "--seconds", str(args.seconds)] +
+                   ["--cpu-time"] * args.cpu_time)
     return [float(x) for x in re.match(r"min ([\d.]+) ms, median ([\d.]+) ms", text).groups()]
 
 
 def theirs(args, model, inputs):
     text = process([sys.executable, os.path.abspath(__file__), "--peer", inputs, "--threads", str(args.threads),
-                    "--seconds", str(args.seconds), model])
+                    "--seconds", str(args.seconds), model] + ["--cpu-time"] * args.cpu_time)
     return [float(x) for x in text.split()]
 
 
@@ -92,12 +94,15 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--cpu-time", action="store_true",
+                        help="with one thread: the processor's time, for a machine that has other things to do")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--peer", metavar="INPUTS", help=argparse.SUPPRESS)
     parser.add_argument("models", nargs="+", metavar="NAME=MODEL[,SAMPLES]")
     args = parser.parse_args()
     if args.peer:
-        run_peer(args.models[0], args.peer, args.threads, args.seconds)
+        run_peer(args.models[0], args.peer, args.threads, args.seconds,
+                 time.thread_time if args.cpu_time else time.perf_counter)
         return
     if not args.bench:
         parser.error("--bench is missing")
