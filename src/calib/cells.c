@@ -4,6 +4,7 @@
 #include "calib/cells.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static octet_status make_side(octet_side *side, uint32_t n, uint32_t n_raw, octet_arena *arena,
@@ -52,6 +53,13 @@ static void add_page(const octet_histogram *h, octet_cells *c, uint32_t page)
     }
 }
 
+static int falling(const void *x, const void *y)
+{
+    const double a = *(const double *)x, b = *(const double *)y;
+
+    return (a < b) - (a > b);
+}
+
 static void add_raw(const octet_cells *c, octet_side *side, const float *raw, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -61,9 +69,9 @@ static void add_raw(const octet_cells *c, octet_side *side, const float *raw, ui
             continue;
         }
         side->far[side->n_far++] = x;
-        side->far_sum += x;
-        side->far_square += x * x;
     }
+    if (side->n_far > 1)
+        qsort(side->far, side->n_far, sizeof *side->far, falling);
 }
 
 static void run_up(octet_side *side)

@@ -16,9 +16,8 @@ typedef struct octet_side { /* numbers of one sign, by magnitude */
     double *count, *sum, *square;
     double all_count, all_sum, all_square; /* the same of all that were counted in bins or cells */
     /* Those beyond the cells that the histogram keeps as they are. */
-    double *far;
+    double *far; /* falling */
     uint32_t n_far;
-    double far_sum, far_square;
 } octet_side;
 
 typedef struct octet_cells {
@@ -35,6 +34,12 @@ uint32_t octet_cells_below(const octet_cells *c, const octet_side *side, double 
 
 /* The range that ends at these magnitudes. */
 octet_range octet_range_of(const double end[2]);
+
+/* Sum of squared errors of the grid that octet_qparams_from_range makes of the range with these
+ * ends, no higher than the cells reach unless these are the top's. The outermost `skipped` values
+ * of each sign that the histogram keeps as they are do not count. */
+double octet_cells_error(const octet_cells *c, const octet_qspec *spec, const double end[2],
+                         uint32_t skipped);
 
 /* More steps than that are narrower than bins: searching them is of no use. */
 #define OCTET_CELLS_MOST_STEPS 1024

@@ -17,9 +17,6 @@
 
 #include <math.h>
 
-/* 2^MERGED bins are a cell: a level of the widest range has at least two. */
-#define MERGED 4
-
 typedef struct search {
     const octet_kernels *k;
     const octet_qspec *spec;
@@ -28,6 +25,8 @@ typedef struct search {
     uint32_t *filled[2];        /* [i]: how many of these hold values */
     float *spread, *logarithms; /* of the levels of one grid: count by cell and its logarithm */
     double *weights, *facts;    /* of the levels: P's count and sum of c log c less chance */
+    uint32_t skipped;           /* outliers that may be cut off at any cost */
+    double most_error;          /* of a range that may be chosen */
     double end[2], divergence;  /* the best so far */
 } search;
 
@@ -140,8 +139,9 @@ static double divergence(search *s, const double end[2])
 
 static bool try_ends(search *s, const double end[2])
 {
+    if (octet_cells_error(&s->cells, s->spec, end, s->skipped) > s->most_error)
+        return false;
     double d = divergence(s, end);
-
     if (!(d < s->divergence))
         return false;
     s->divergence = d;
@@ -177,14 +177,14 @@ static bool move_end(search *s, int sign, double factor, double most)
     return moves > 0;
 }
 
-static void move_ends(search *s, const double whole[2])
+static void move_ends(search *s, const double reach[2])
 {
     static const double factors[] = {0x1.0b5586p+0, 0x1.059b0dp+0}; /* 2^(1/16), 2^(1/32) */
 
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
         for (int sign = 0; sign < 2; sign++)
-            if (s->end[sign] > 0.0 && !move_end(s, sign, 1.0 / factors[i], whole[sign]))
-                move_end(s, sign, factors[i], whole[sign]);
+            if (s->end[sign] > 0.0 && !move_end(s, sign, 1.0 / factors[i], reach[sign]))
+                move_end(s, sign, factors[i], reach[sign]);
 }
 
 /* The octave that all but a few values lie below the end of. */
@@ -216,25 +216,44 @@ static octet_status make_room(search *s, octet_arena *arena, octet_diag *diag)
     return OCTET_OK;
 }
 
+/* Of the range that leaves out nothing but what may be at any cost. */
+static octet_status measure_whole(const octet_histogram *h, search *s, double whole[2],
+                                  octet_arena *arena, octet_diag *diag)
+{
+    octet_cells cells;
+
+    OCTET_TRY(octet_cells_make(h, octet_histogram_top(h), 0, arena, &cells, diag));
+    for (int sign = 0; sign < 2; sign++) {
+        const octet_side *side = &cells.side[sign];
+        whole[sign] = side->end;
+        if (side->n_far > 0)
+            whole[sign] =
+                side->n_far > s->skipped ? side->far[s->skipped] : (double)side->n * cells.width;
+    }
+    s->most_error = octet_cells_error(&cells, s->spec, whole, s->skipped);
+    return OCTET_OK;
+}
+
 static octet_status find(const octet_histogram *h, search *s, octet_arena *arena, octet_range *out,
                          octet_diag *diag)
 {
     int octave = reached_octave(h);
-    double whole[2];
+    double whole[2], reach[2];
 
-    OCTET_TRY(octet_cells_make(h, octave, MERGED, arena, &s->cells, diag));
+    OCTET_TRY(octet_cells_make(h, octave, 0, arena, &s->cells, diag));
     OCTET_TRY(make_room(s, arena, diag));
     for (int sign = 0; sign < 2; sign++) {
-        s->end[sign] = whole[sign] = fmin(s->cells.side[sign].end, ldexp(1.0, octave + 1));
+        s->end[sign] = reach[sign] = fmin(s->cells.side[sign].end, ldexp(1.0, octave + 1));
         if (s->cells.side[sign].n > 0)
             OCTET_TRY(measure_side(s, sign, arena, diag));
     }
+    s->skipped = (uint32_t)fmin(1.0 + (double)octet_histogram_total(h) * 1e-5, OCTET_HISTOGRAM_RAW);
+    OCTET_TRY(measure_whole(h, s, whole, arena, diag));
     s->divergence = INFINITY;
     shrink_both(s);
-    if (!(s->divergence < INFINITY))
-        return OCTET_OK;
-    move_ends(s, whole);
-    *out = octet_range_of(s->end);
+    if (s->divergence < INFINITY)
+        move_ends(s, reach);
+    *out = octet_range_of(s->divergence < INFINITY ? s->end : whole);
     return OCTET_OK;
 }
 
@@ -250,7 +269,7 @@ static octet_status choose(const void *state, const octet_qspec *spec,
     (void)options;
     out->range = (octet_range){h->min, h->max};
     octet_arena_init(&arena, with->allocator);
-    if (h->counted > 0 && spec->qmax - spec->qmin <= OCTET_CELLS_MOST_STEPS)
+    if (h->low != NULL && spec->qmax - spec->qmin <= OCTET_CELLS_MOST_STEPS)
         status = find(h, &s, &arena, &out->range, with->diag);
     octet_arena_deinit(&arena);
     out->coarse = octet_histogram_coarse(h, &out->range, spec);

@@ -35,14 +35,12 @@ static double square_of(double x)
 
 /* Of the numbers beyond the cells, rounded to the nearest of `steps` steps; 0 steps: only cut off
  * at `end`. */
-static double far_error(const octet_cells *c, const octet_side *s, double end, double scale,
-                        int64_t steps)
+static double far_error(const octet_side *s, double end, double scale, int64_t steps,
+                        uint32_t skipped)
 {
     double error = 0.0;
 
-    if (end <= (double)s->n * c->width)
-        return squares_about(end, (double)s->n_far, s->far_sum, s->far_square);
-    for (uint32_t i = 0; i < s->n_far; i++) {
+    for (uint32_t i = skipped; i < s->n_far; i++) {
         double x = s->far[i], nearest = steps > 0 ? nearbyint(x / scale) * scale : x;
         error += square_of(x - fmin(nearest, end));
     }
@@ -50,7 +48,8 @@ static double far_error(const octet_cells *c, const octet_side *s, double end, d
 }
 
 /* As if rounding errors were spread evenly. */
-static double estimate(const octet_cells *c, const octet_qspec *spec, const double end[2])
+static double estimate(const octet_cells *c, const octet_qspec *spec, const double end[2],
+                       uint32_t skipped)
 {
     double step = step_of(spec, end), error = 0.0, inside = 0.0;
 
@@ -60,13 +59,14 @@ static double estimate(const octet_cells *c, const octet_qspec *spec, const doub
         inside += s->count[i];
         error += squares_about(end[sign], s->all_count - s->count[i], s->all_sum - s->sum[i],
                                s->all_square - s->square[i]);
-        error += far_error(c, s, end[sign], 0.0, 0);
+        error += far_error(s, end[sign], 0.0, 0, skipped);
     }
     return error + inside * step * step / 12.0;
 }
 
 /* Of one sign, rounded to the nearest of `steps` steps. */
-static double side_error(const octet_cells *c, const octet_side *s, double scale, int64_t steps)
+static double side_error(const octet_cells *c, const octet_side *s, double scale, int64_t steps,
+                         uint32_t skipped)
 {
     double error = 0.0;
     uint32_t from = 0;
@@ -79,10 +79,11 @@ static double side_error(const octet_cells *c, const octet_side *s, double scale
     }
     error += squares_about((double)steps * scale, s->all_count - s->count[from],
                            s->all_sum - s->sum[from], s->all_square - s->square[from]);
-    return error + far_error(c, s, (double)steps * scale, scale, steps);
+    return error + far_error(s, (double)steps * scale, scale, steps, skipped);
 }
 
-static double true_error(const octet_cells *c, const octet_qspec *spec, const double end[2])
+double octet_cells_error(const octet_cells *c, const octet_qspec *spec, const double end[2],
+                         uint32_t skipped)
 {
     octet_range range = octet_range_of(end);
     octet_qparams p = octet_qparams_from_range(range.min, range.max, spec);
@@ -90,10 +91,10 @@ static double true_error(const octet_cells *c, const octet_qspec *spec, const do
     double error = 0.0;
 
     if (spec->qmax - spec->qmin > OCTET_CELLS_MOST_STEPS)
-        return estimate(c, spec, end);
+        return estimate(c, spec, end, skipped);
     for (int sign = 0; sign < 2; sign++)
         if (c->side[sign].end > 0.0)
-            error += side_error(c, &c->side[sign], (double)p.scale, steps[sign]);
+            error += side_error(c, &c->side[sign], (double)p.scale, steps[sign], skipped);
     return error;
 }
 
@@ -103,7 +104,7 @@ static double true_error(const octet_cells *c, const octet_qspec *spec, const do
 
 static void try_ends(search *s, const double end[2])
 {
-    double error = estimate(s->cells, s->spec, end);
+    double error = estimate(s->cells, s->spec, end, 0);
 
     if (!(error < s->error))
         return;
@@ -139,7 +140,7 @@ static bool move_end(search *s, int sign, double factor)
         end[sign] = fmin(end[sign] * factor, s->cells->side[sign].end);
         if (end[sign] == s->end[sign])
             break;
-        double error = true_error(s->cells, s->spec, end);
+        double error = octet_cells_error(s->cells, s->spec, end, 0);
         if (!(error < s->error))
             break;
         s->error = error;
@@ -153,7 +154,7 @@ static void move_ends(search *s)
 {
     static const double factors[] = {0x1.172b84p+0, 0x1.0b5586p+0, 0x1.059b0dp+0, 0x1.02c9a4p+0};
 
-    s->error = true_error(s->cells, s->spec, s->end);
+    s->error = octet_cells_error(s->cells, s->spec, s->end, 0);
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
         for (int sign = 0; sign < 2; sign++)
             if (s->end[sign] > 0.0 && !move_end(s, sign, 1.0 / factors[i]))
@@ -186,7 +187,7 @@ static octet_status find(const octet_histogram *h, const octet_qspec *spec, octe
     OCTET_TRY(octet_cells_make(h, octet_histogram_top(h), 0, arena, &cells, diag));
     const double whole[2] = {cells.side[0].end, cells.side[1].end};
     search s = {.cells = &cells, .spec = spec, .end = {whole[0], whole[1]}};
-    double whole_error = true_error(&cells, spec, whole);
+    double whole_error = octet_cells_error(&cells, spec, whole, 0);
     OCTET_TRY(narrow(h, &s, &cells, arena, diag));
     move_ends(&s);
     *out = octet_range_of(s.error < whole_error ? s.end : whole);
