@@ -390,7 +390,9 @@ static void entropy_keeps_what_matters(void **state)
         h = made_of(x, N);
         const octet_range whole = {h->min, h->max};
         r = choose(&octet_observer_entropy, h, &specs[0], 0.0);
-        assert_true(squared_error(x, &r, &specs[0]) <= squared_error(x, &whole, &specs[0]) * 1.05);
+        for (size_t i = 0; i < N; i++) /* one value at each end may be cut off at any cost */
+            x[i] = x[i] == whole.min || x[i] == whole.max ? 0.0F : x[i];
+        assert_true(squared_error(x, &r, &specs[0]) <= squared_error(x, &whole, &specs[0]) * 1.02);
         drop(h);
         free(x);
     }
