@@ -33,6 +33,10 @@
 /* What the references of products do to a finished sum. */
 float octet_finish_ref(float sum, const float *bias, const octet_epilogue *o);
 
+/* The negative float next to 0. `x <= OCTET_BELOW_ZERO ? 0 : x` is `x < 0 ? 0 : x`, of which clang
+ * makes a maximum for AArch64, where that of -0 and +0 is +0. */
+#define OCTET_BELOW_ZERO (-0x1p-149f)
+
 /* Fractional parts of the cube roots of the first 64 primes: the constants of SHA-256. */
 extern const uint32_t octet_sha256_k[64];
 

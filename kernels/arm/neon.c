@@ -97,15 +97,27 @@ INLINE vf fma_v(vf a, vf b, vf c)
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
+/* Clang makes a maximum of `0 > x ? 0 : x`, and that of -0 and +0 is +0: it must not know the mask.
+ */
+INLINE uint32x4_t opaque(uint32x4_t mask)
+{
+#    ifdef __clang__
+    __asm__("" : "+w"(mask));
+#    endif
+    return mask;
+}
+
 /* a where the comparison holds, so that NaN gives b. */
 INLINE vf smaller(vf a, vf b)
 {
-    return (vf)vbslq_f32(vcltq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
+    return (vf)vbslq_f32(opaque(vcltq_f32((float32x4_t)a, (float32x4_t)b)), (float32x4_t)a,
+                         (float32x4_t)b);
 }
 
 INLINE vf larger(vf a, vf b)
 {
-    return (vf)vbslq_f32(vcgtq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
+    return (vf)vbslq_f32(opaque(vcgtq_f32((float32x4_t)a, (float32x4_t)b)), (float32x4_t)a,
+                         (float32x4_t)b);
 }
 
 /* Some neighbouring elements. */
@@ -176,7 +188,7 @@ INLINE void transpose(vf v[4])
 
 INLINE vf choose(vi mask, vf a, vf b)
 {
-    return (vf)vbslq_f32((uint32x4_t)mask, (float32x4_t)a, (float32x4_t)b);
+    return (vf)vbslq_f32(opaque((uint32x4_t)mask), (float32x4_t)a, (float32x4_t)b);
 }
 
 INLINE int any(vi mask)

@@ -6,7 +6,7 @@
 void octet_relu_f32_ref(size_t n, const float *x, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = 0.0f > x[i] ? 0.0f : x[i];
+        y[i] = x[i] <= OCTET_BELOW_ZERO ? 0.0f : x[i];
 }
 
 void octet_clip_f32_ref(size_t n, const float *x, float lo, float hi, float *y)

@@ -30,7 +30,7 @@ void octet_hard_sigmoid_f32_ref(size_t n, const float *x, float alpha, float bet
     for (size_t i = 0; i < n; i++) {
         float t = alpha * x[i] + beta;
 
-        t = t < 0.0f ? 0.0f : t;
+        t = t <= OCTET_BELOW_ZERO ? 0.0f : t;
         y[i] = t > 1.0f ? 1.0f : t;
     }
 }
