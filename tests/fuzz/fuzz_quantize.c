@@ -1,7 +1,8 @@
 /* fuzz_quantize.c: any model quantizes or is refused; the result loads and is the same every time
  * SPDX-License-Identifier: Apache-2.0
  *
- * The first byte chooses options, the rest is the model.
+ * The first byte chooses options, the rest is the model. Its sums are bounded, and those of the
+ * result; where it was quantized for that, no pair can saturate.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -18,6 +19,43 @@ static bool may_loop(const uint8_t *data, size_t size)
         if (memcmp(data + i, "Loop", 4) == 0)
             return true;
     return false;
+}
+
+/* Whether no pair of the model's products can saturate; frees it. */
+static octet_status bound(octet_context *ctx, octet_model *model, bool *pairs_fit)
+{
+    octet_overflow *found;
+    octet_status status = octet_overflow_check(ctx, model, &found);
+
+    *pairs_fit = true;
+    for (size_t i = 0; status == OCTET_OK && i < found->n_channels; i++)
+        *pairs_fit = *pairs_fit && !found->channels[i].pair_overflows;
+    if (status == OCTET_OK) {
+        ROUNDTRIP_EXPECT(found->certified == (found->n_channels == 0));
+        octet_overflow_free(found);
+    }
+    octet_model_destroy(model);
+    return status;
+}
+
+static void bound_input(octet_context *ctx, const uint8_t *data, size_t size)
+{
+    octet_model *model;
+    bool fits;
+
+    if (octet_model_open_memory(ctx, data, size, &model) == OCTET_OK &&
+        bound(ctx, model, &fits) != OCTET_OK)
+        ROUNDTRIP_EXPECT(octet_context_message(ctx)[0] != '\0');
+}
+
+static void bound_result(octet_context *ctx, const char *path, unsigned choice)
+{
+    octet_model *model;
+    bool fits;
+
+    ROUNDTRIP_EXPECT(octet_model_open(ctx, path, &model) == OCTET_OK);
+    ROUNDTRIP_EXPECT(bound(ctx, model, &fits) == OCTET_OK);
+    ROUNDTRIP_EXPECT(fits || (choice & 4) == 0);
 }
 
 static octet_file quantize(octet_context *ctx, const uint8_t *data, size_t size, const char *path)
@@ -39,10 +77,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || may_loop(data, size))
         return 0;
     ctx = quantize_context();
+    bound_input(ctx, data + 1, size - 1);
     roundtrip_path(path, sizeof path, "fuzz-quantize", (long)getpid());
     octet_file first = quantize(ctx, data, size, path);
     if (first.data != NULL) {
         octet_file second;
+        bound_result(ctx, path, data[0]);
         unlink(path);
         second = quantize(ctx, data, size, path);
         ROUNDTRIP_EXPECT(second.data != NULL && first.size == second.size);

@@ -47,7 +47,9 @@ class Net:
         graph = helper.make_graph(self.nodes, "g", declared,
                                   [helper.make_tensor_value_info(n, FLOAT, s) for n, s in outputs.items()],
                                   self.initializers)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
+        domains = {"": opset} | {n.domain: 1 for n in self.nodes if n.domain}
+        imports = [helper.make_opsetid(*d) for d in domains.items()]
+        return helper.make_model(graph, opset_imports=imports, ir_version=ir_version)
 
 
 IMAGE = {"x": [1, 2, 5, 5]}
@@ -201,11 +203,42 @@ def empty():
     return n.model({"x": [1, 0, 3, 3], "z": [2, 0]}, {"y": [1, 2, 3, 3], "m": [2, 2]})
 
 
+def large_weights():
+    n = Net()
+    w = n.constant(np.where(np.arange(72).reshape(4, 2, 3, 3) % 5, 1, -1).astype(np.float32), "w")
+    a = n.op("Conv", n.op("Relu", n.op("Conv", "x", w)), n.constant(np.ones((4, 2, 2, 2), np.float32)), group=2)
+    n.op("Gemm", n.op("Flatten", a), n.constant(-np.ones((3, 16), np.float32)), n.weight(3), outputs=["y"], transB=1)
+    return n.model(IMAGE, {"y": [1, 3]})
+
+
+def integers():
+    n = Net()
+    s, z, zw = n.constant(np.float32(0.1)), n.constant(np.uint8(3)), n.constant(np.int8(0))
+    w = n.constant((np.arange(36) * 7 % 256 - 128).astype(np.int8).reshape(2, 2, 3, 3))
+    b = n.constant((np.arange(12) * 23 % 256 - 128).astype(np.int8).reshape(3, 4))
+    bias = n.constant(np.array([2**31 - 1, -2**31], np.int32))
+    n.op("QLinearConv", n.op("QuantizeLinear", "x", s, z), s, z, w, s, zw, s, z, bias, outputs=["c"])
+    q = n.op("QuantizeLinear", "v", s, z)
+    n.op("ConvInteger", n.op("QuantizeLinear", "x", s, zw), n.constant(np.full((1, 2, 3, 3), 255, np.uint8)),
+         outputs=["ci"])
+    n.op("QGemm", q, s, z, b, s, zw, n.constant(np.arange(4, dtype=np.int32)), s, z, outputs=["g"],
+         domain="com.microsoft")
+    n.op("MatMulInteger", q, b, z, outputs=["mi"])
+    n.op("QLinearMatMul", q, s, z, b, s, zw, s, z, outputs=["qm"])
+    n.op("MatMulIntegerToFloat", q, b, s, s, outputs=["mf"], domain="com.microsoft")
+    n.op("DynamicQuantizeMatMul", "v", b, s, outputs=["dm"], domain="com.microsoft")
+    outputs = {name: [2, 4] for name in ("g", "mi", "qm", "mf", "dm")}
+    return n.model(IMAGE | {"v": [2, 3]}, outputs | {"c": [1, 2, 3, 3], "ci": [1, 1, 3, 3]})
+
+
 CORPUS = (one_op, residual, clipped, transformer, branches, lstm, shared_weights, old_inputs, half_weights, dead_channels,
-          constant_outputs, unnamed, moves, quantized, not_finite, empty)
+          constant_outputs, unnamed, moves, quantized, not_finite, empty, integers)
+# Weights that can saturate: what --avoid-saturation is for.
+SATURATING = (large_weights,)
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for i, make in enumerate(CORPUS):
+    options = {make: i % 4 for i, make in enumerate(CORPUS)} | {make: 4 for make in SATURATING}
+    for make, option in options.items():
         model = make().SerializeToString(deterministic=True)
-        (FOLDER / f"{make.__name__}.bin").write_bytes(bytes([i % 4]) + model)
+        (FOLDER / f"{make.__name__}.bin").write_bytes(bytes([option]) + model)

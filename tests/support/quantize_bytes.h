@@ -26,7 +26,8 @@ static inline octet_context *quantize_context(void)
 static inline octet_status quantize_opened(octet_context *ctx, octet_model *model, unsigned choice,
                                            const char *path)
 {
-    const octet_quantize_options options = {.io_dtype = (choice & 2) != 0 ? "quantized" : "float"};
+    const octet_quantize_options options = {.io_dtype = (choice & 2) != 0 ? "quantized" : "float",
+                                            .avoid_saturation = (choice & 4) != 0};
     octet_report *report = NULL;
     octet_data *data;
     octet_status status = octet_data_random(ctx, model, 1 + (choice & 1), &data);
@@ -41,8 +42,8 @@ static inline octet_status quantize_opened(octet_context *ctx, octet_model *mode
     return status;
 }
 
-/* choice: bit 0: two samples instead of one; bit 1: integers at the boundary. OCTET_OK: the result
- * is at path. */
+/* choice: bit 0: two samples instead of one; bit 1: integers at the boundary; bit 2: no weights
+ * that could saturate. OCTET_OK: the result is at path. */
 static inline octet_status quantize_bytes(octet_context *ctx, const uint8_t *data, size_t size,
                                           unsigned choice, const char *path)
 {
