@@ -10,8 +10,8 @@
 static const octet_profile table[] = {
     {"onnx", "the standard's definition: each Q, DQ and operator by itself", OCTET_ARITH_ONNX,
      OCTET_LOWER_NONE},
-    {"ort-vnni", "ONNX Runtime where integer sums are exact (x86 with VNNI, ARM with dot product)",
-     OCTET_ARITH_ORT_VNNI, OCTET_LOWER_ORT},
+    {"ort-vnni", "ONNX Runtime where integer sums are exact: x86 with VNNI", OCTET_ARITH_ORT_VNNI,
+     OCTET_LOWER_ORT},
     {"ort-avx2", "ONNX Runtime on x86 without VNNI: pairs of products saturate at 16 bits",
      OCTET_ARITH_ORT_AVX2, OCTET_LOWER_ORT},
     {"onnx2c", "C made by onnx2c: halves away from zero", OCTET_ARITH_ONNX2C, OCTET_LOWER_NONE},
