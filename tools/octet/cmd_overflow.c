@@ -69,6 +69,21 @@ static void print_text(const octet_overflow *o, const char *model, bool all)
 
 /* ---- as JSON */
 
+/* JSON is UTF-8; a name need not be: then every byte beyond ASCII becomes a question mark. */
+static json_t *name_json(const char *name)
+{
+    json_t *string = json_string(name);
+    char ascii[256];
+
+    if (string != NULL)
+        return string;
+    snprintf(ascii, sizeof ascii, "%s", name);
+    for (char *at = ascii; *at != '\0'; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    return json_string(ascii);
+}
+
 static json_t *channels_json(const octet_overflow *o)
 {
     json_t *list = json_array();
@@ -77,12 +92,13 @@ static json_t *channels_json(const octet_overflow *o)
         const octet_overflow_channel *c = &o->channels[i];
 
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "node", c->node,
-                            "op_type", c->op_type, "weight", c->weight, "channel",
-                            (json_int_t)c->channel, "pair_min", (json_int_t)c->pair_min, "pair_max",
-                            (json_int_t)c->pair_max, "sum_min", (json_int_t)c->sum_min, "sum_max",
-                            (json_int_t)c->sum_max, "pair_overflows", (int)c->pair_overflows,
-                            "sum_overflows", (int)c->sum_overflows));
+            list,
+            json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "node",
+                      name_json(c->node), "op_type", c->op_type, "weight", name_json(c->weight),
+                      "channel", (json_int_t)c->channel, "pair_min", (json_int_t)c->pair_min,
+                      "pair_max", (json_int_t)c->pair_max, "sum_min", (json_int_t)c->sum_min,
+                      "sum_max", (json_int_t)c->sum_max, "pair_overflows", (int)c->pair_overflows,
+                      "sum_overflows", (int)c->sum_overflows));
     }
     return list;
 }
@@ -93,12 +109,13 @@ static json_t *nodes_json(const octet_overflow *o)
 
     for (size_t i = 0; i < o->n_nodes; i++) {
         const octet_overflow_node *n = &o->nodes[i];
-        json_t *entry = json_pack(
-            "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "node", n->node, "op_type",
-            n->op_type, "weight", n->weight, "channels", (json_int_t)n->channels, "pair_channels",
-            (json_int_t)n->pair_channels, "sum_channels", (json_int_t)n->sum_channels, "pair_min",
-            (json_int_t)n->pair_min, "pair_max", (json_int_t)n->pair_max, "sum_min",
-            (json_int_t)n->sum_min, "sum_max", (json_int_t)n->sum_max);
+        json_t *entry =
+            json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "node",
+                      name_json(n->node), "op_type", n->op_type, "weight", name_json(n->weight),
+                      "channels", (json_int_t)n->channels, "pair_channels",
+                      (json_int_t)n->pair_channels, "sum_channels", (json_int_t)n->sum_channels,
+                      "pair_min", (json_int_t)n->pair_min, "pair_max", (json_int_t)n->pair_max,
+                      "sum_min", (json_int_t)n->sum_min, "sum_max", (json_int_t)n->sum_max);
 
         if (n->longest >= 0)
             json_object_set_new(entry, "longest", json_integer((json_int_t)n->longest));
@@ -109,7 +126,7 @@ static json_t *nodes_json(const octet_overflow *o)
 
 static int print_json(const octet_overflow *o, const char *model)
 {
-    json_t *root = json_pack("{s:s, s:b, s:I, s:o, s:o}", "model", model, "certified",
+    json_t *root = json_pack("{s:o, s:b, s:I, s:o, s:o}", "model", name_json(model), "certified",
                              (int)o->certified, "channels", (json_int_t)count_channels(o), "nodes",
                              nodes_json(o), "overflowing", channels_json(o));
     int failed = root == NULL || json_dumpf(root, stdout, JSON_INDENT(1)) != 0;
