@@ -178,12 +178,13 @@ static octet_status visit_any(const visitor *v, subject *s)
 {
     octet_interval w = type_range(s->w_type), one;
     octet_channel_sums sums = {.channel = -1, .longest = -1};
+    int64_t products = s->r.k >= 0 && s->r.k < 2 ? s->r.k : 2; /* of a pair */
 
     s->in.w_zero = s->w_zero_known ? w_zero_of(s, 0) : w.lo;
     s->in.bias = bias_of(s, 0);
     one = octet_product_range(s->in.x, w);
     if (adds_pairs(s))
-        sums.pair = (octet_interval){2 * one.lo < 0 ? 2 * one.lo : 0, 2 * one.hi};
+        sums.pair = (octet_interval){products * one.lo, products * one.hi};
     sums.sum = octet_sum_range_any(s->r.k < 0 ? 1 : s->r.k, w, &s->in);
     if (s->r.k < 0) {
         int64_t up = INT32_MAX / (sums.sum.hi > 0 ? sums.sum.hi : 1);

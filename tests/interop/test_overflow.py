@@ -242,3 +242,42 @@ def test_avoid_saturation(name, tmp_path):
             else:
                 np.testing.assert_array_equal(was, now)
     assert changed == len(flagged)
+
+
+def backend(folder, change):
+    """The built-in backend with its configuration changed."""
+    description = json.loads(octet("backends", "show", "ort-cpu").stdout)
+    description["name"] = "changed"
+    for config in description["dtype_configs"]:
+        change(config)
+    path = folder / "changed.json"
+    path.write_text(json.dumps(description), encoding="utf8")
+    return path
+
+
+def one_scale(config):
+    config["weight_dtype"]["qscheme"] = "per_tensor_symmetric"
+
+
+def signed(config):
+    for key in ("input_dtype", "output_dtype"):
+        config[key]["dtype"] = "int8"
+
+
+@pytest.mark.parametrize("change", [one_scale, signed])
+def test_avoid_saturation_elsewhere(change, tmp_path):
+    """Whole tensors where a tensor has one scale; int8 activations, which ONNX Runtime makes uint8."""
+    options = ["--data", ROOT / "models" / "digits" / "calib", "-n", 4, "-q", "-b", backend(tmp_path, change)]
+    paths = [tmp_path / "plain.onnx", tmp_path / "safe.onnx"]
+    for path, more in zip(paths, ([], ["--avoid-saturation"])):
+        done = octet("quantize", ROOT / "models" / "digits_vit.onnx", *options, "-o", path, *more)
+        assert done.returncode == 0, done.stderr
+    before = overflow(paths[0])
+    flagged = {c["weight"] for c in before["overflowing"]}
+    assert overflow(paths[1])["certified"] and flagged
+    plain, safe = (quantized_weights(p) for p in paths)
+    for weight in (n["weight"] for n in before["nodes"] if n["weight"] in plain):
+        same = np.array_equal(plain[weight], safe[weight])
+        assert same == (weight not in flagged)
+        if change is one_scale and not same:
+            assert -64 <= safe[weight].min() and safe[weight].max() <= 63
