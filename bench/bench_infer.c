@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Usage: bench_infer MODEL [--data PATH] [--threads N] [--cpu LEVEL] [--seconds S] [--runs N]
- *                    [--write FILE.npz] [--cpu-time] [--profile]
- * The model is prepared as `octet run` does; the input is the first sample, noise without --data;
+ *                    [--as PROFILE] [--write FILE.npz] [--cpu-time] [--profile]
+ * The model is prepared as `octet run` does, with the arithmetic of the profile; the input is the
+ * first sample, noise without --data;
  * --write keeps it. The same worker runs it again and again; --cpu-time counts the processor's time
  * instead of what passes, for one thread on a busy machine. The profile is that of runs of their
  * own: the least time of each node, so that interruptions do not count.
@@ -11,6 +12,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "api/api.h"
 #include "data/npy.h"
+#include "engine/lower.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 #include <time.h>
 
 typedef struct args {
-    const char *model, *data, *cpu, *write;
+    const char *model, *data, *cpu, *as, *write;
     double seconds;
     long threads, runs;
     bool profile;
@@ -76,7 +78,8 @@ static void *need(void *p)
 static void usage(void)
 {
     fprintf(stderr, "usage: bench_infer MODEL [--data PATH] [--threads N] [--cpu LEVEL] "
-                    "[--seconds S] [--runs N] [--write FILE.npz] [--cpu-time] [--profile]\n");
+                    "[--seconds S] [--runs N] [--as PROFILE] [--write FILE.npz] [--cpu-time] "
+                    "[--profile]\n");
     exit(2);
 }
 
@@ -95,6 +98,8 @@ static void parse(int argc, char **argv, args *a)
             usage();
         else if (strcmp(argv[i], "--data") == 0)
             a->data = argv[++i];
+        else if (strcmp(argv[i], "--as") == 0)
+            a->as = argv[++i];
         else if (strcmp(argv[i], "--write") == 0)
             a->write = argv[++i];
         else if (strcmp(argv[i], "--cpu") == 0)
@@ -125,6 +130,7 @@ static octet_cpu_level level_of(const char *name)
 static void open_all(bench *b)
 {
     octet_context_options options = {.threads = (int)b->a.threads, .cpu = level_of(b->a.cpu)};
+    const octet_profile *as;
     octet_diag *diag;
     bool end = false;
 
@@ -137,7 +143,10 @@ static void open_all(bench *b)
     check(b, b->a.data != NULL ? octet_data_open(b->ctx, b->model, b->a.data, NULL, &b->data)
                                : octet_data_random(b->ctx, b->model, 1, &b->data));
     check(b, octet_model_prepare(b->ctx, b->model, NULL));
+    check(b, octet_profile_find(b->a.as, &as, diag));
+    check(b, octet_lower(b->model, as->rules, NULL, NULL, diag));
     check(b, octet_plan_create(b->model, &b->plan, diag));
+    octet_plan_set_arith(b->plan, as->arith);
     check(b, octet_plan_seal(b->plan, true, diag));
     check(b, octet_worker_create(b->plan, NULL, NULL, &b->worker, diag));
     check(b, octet_samples_get(b->data->samples, 0, &b->sample, &end, diag));

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Time of one inference in octet's interpreter and in ONNX Runtime, on the same input.
 
-usage: bench_infer.py --bench BIN [--threads 1] [--rounds 5] [--seconds 0.5] [--cpu-time] [--markdown]
+usage: bench_infer.py --bench BIN [--threads 1] [--rounds 5] [--seconds 0.5] [--as PROFILE] [--cpu-time]
+                      [--markdown]
                       NAME=MODEL[,SAMPLES] ...
 
 BIN is the program bench_infer. SAMPLES is whatever `octet run --data` takes; its first sample is used, noise without
 it. The two sides run alternately, each in a process of its own that runs the model again and again for
 --seconds, with ONNX Runtime's default graph optimizations, inputs bound once; the least and the median time over all
-rounds count.
+rounds count. With --as octet computes quantized models as that profile says: what ONNX Runtime does is ort-vnni.
 Needs onnxruntime and numpy.
 SPDX-License-Identifier: Apache-2.0
 """
@@ -62,7 +63,7 @@ def process(command):
 
 def ours(args, model, inputs):
     text = process([args.bench, model, "--data", inputs, "--threads", str(args.threads), "--seconds", str(args.seconds)] +
-                   ["--cpu-time"] * args.cpu_time)
+                   (["--as", args.profile] if args.profile else []) + ["--cpu-time"] * args.cpu_time)
     return [float(x) for x in re.match(r"min ([\d.]+) ms, median ([\d.]+) ms", text).groups()]
 
 
@@ -94,6 +95,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--as", dest="profile", metavar="PROFILE", help="of octet run")
     parser.add_argument("--cpu-time", action="store_true",
                         help="with one thread: the processor's time, for a machine that has other things to do")
     parser.add_argument("--markdown", action="store_true")
