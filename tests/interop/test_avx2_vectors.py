@@ -49,10 +49,7 @@ def test_same_bits(label, model, feeds, tmp_path):
     got = run(tmp_path, model, feeds, "ort-avx2")
     want = STORED[label]
     assert got.dtype == want.dtype and got.shape == want.shape
-    if got.dtype == np.float32:  # the last step is one multiplication of floats
-        np.testing.assert_array_max_ulp(got, want, 1)
-    else:
-        np.testing.assert_array_equal(got, want)
+    np.testing.assert_array_equal(got, want)
 
 
 def test_saturation_shows(tmp_path):
