@@ -96,16 +96,17 @@ typedef struct octet_windows {
     size_t y_row;
 } octet_windows;
 
-/* ---- 8-bit integers; the kernels are in int8.def */
+/* ---- 8- and 16-bit integers; the kernels are in int8.def */
 
 /* C (m x n) = A B, sums of 4 * quads products. Element r of the reduction of row i of A lies at
  * a[i / MR * a_panel + (r / 4 * MR + i % MR) * 4 + r % 4], of column j of B at
  * b[j / NR * b_panel + (r / 4 * NR + j % NR) * 4 + r % 4]. Panels are whole: they may be read
- * beyond row m and column n, C is not. */
+ * beyond row m and column n, C is not. Of 16-bit integers a pair has the place of a quad: r / 2 and
+ * r % 2, in 16-bit units. */
 typedef struct octet_gemm_q8 {
     size_t m, n, quads;
     const void *a;
-    size_t a_panel;
+    size_t a_panel; /* in bytes */
     const void *b;
     size_t b_panel;
     int32_t *c;
@@ -126,8 +127,8 @@ typedef struct octet_requant {
     size_t scale_row, scale_col;
     float divisor;      /* of away */
     const float *bias;  /* of f32, may be NULL */
-    int32_t zero_point; /* of the 8-bit results, which lie in [lo, hi]; fits their type */
-    int32_t lo, hi;     /* 0 and 255, or -128 and 127 */
+    int32_t zero_point; /* of the 8- or 16-bit results, which lie in [lo, hi]; fits their type */
+    int32_t lo, hi;     /* 0 and 255, -128 and 127, or the same of 16 bits */
     void *y;
     size_t y_row; /* in elements */
 } octet_requant;

@@ -1,8 +1,8 @@
-/* arm/int8.c: products of 8-bit integers, widened to 16 bits where there is no dot product
+/* arm/int8.c: products of 8- and 16-bit integers, without the instructions for dot products
  * SPDX-License-Identifier: Apache-2.0
  *
- * A product of an unsigned and a signed byte fits 16 bits, a sum of two does not: that is what the
- * kernels named _pairs are about.
+ * Bytes are widened to 16 bits. A product of an unsigned and a signed byte fits 16 bits, a sum of
+ * two does not: that is what the kernels named _pairs are about.
  */
 #include "arm/int8.h"
 
@@ -87,6 +87,39 @@ void octet_gemm_u8s8_pairs_neon(const octet_gemm_q8 *g)
 void octet_gemm_s8u8_pairs_neon(const octet_gemm_q8 *g)
 {
     gemm(g, 1, 1);
+}
+
+/* ---- 16-bit integers */
+
+/* 4 rows and 8 columns. */
+INLINE void words_tile(const octet_gemm_q8 *g, size_t i, size_t j)
+{
+    const uint8_t *a = a_at(g, i), *b = b_at(g, j);
+    int32x4_t sums[4][2];
+
+    for (int n = 0; n < 8; n++)
+        sums[n / 2][n % 2] = vdupq_n_s32(0);
+    for (size_t p = g->quads; p > 0; p--, a += A_QUAD, b += B_QUAD) {
+        int16x8x2_t columns = vld2q_s16((const int16_t *)(const void *)b);
+        const int16_t *rows = (const int16_t *)(const void *)a;
+
+        for (int r = 0; r < 4; r++)
+            for (int t = 0; t < 2; t++) {
+                int16x8_t column = columns.val[t];
+
+                sums[r][0] = vmlal_n_s16(sums[r][0], vget_low_s16(column), rows[2 * r + t]);
+                sums[r][1] = vmlal_n_s16(sums[r][1], vget_high_s16(column), rows[2 * r + t]);
+            }
+    }
+    for (size_t r = 0; r < 4 && i + r < g->m; r++)
+        store_sums(g->c + (i + r) * g->c_row + j, g->n - j, sums[r][0], sums[r][1]);
+}
+
+void octet_gemm_s16_neon(const octet_gemm_q8 *g)
+{
+    for (size_t i = 0; i < g->m; i += 4)
+        for (size_t j = 0; j < g->n; j += TILE_COLUMNS)
+            words_tile(g, i, j);
 }
 
 #else

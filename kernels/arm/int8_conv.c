@@ -1,4 +1,4 @@
-/* arm/int8_conv.c: convolution of 8-bit integers by lists of taps
+/* arm/int8_conv.c: convolution of 8- and 16-bit integers by lists of taps
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "variants.h"
@@ -117,6 +117,93 @@ void octet_conv_row_q8_neon(size_t n, size_t quads, const int64_t *offset, const
         row_stepped(n, 4 * quads, offset, x, 2, flip, w, y);
     else
         octet_conv_row_q8_ref(n, quads, offset, x, step, flip, w, y);
+}
+
+/* ---- the same of 16-bit integers */
+
+INLINE uint16x8_t load_words(const uint16_t *x, size_t step)
+{
+    uint16x8_t low = vld1q_u16(x), high;
+
+    if (step == 1)
+        return low;
+    high = vld1q_u16(x + 7);
+    return vuzp1q_u16(low, vextq_u16(high, high, 1));
+}
+
+INLINE void copy_words(size_t pairs, const int64_t *offset, const uint16_t *x, size_t step,
+                       uint16_t flip, int16_t *column)
+{
+    uint16x8_t flips = vdupq_n_u16(flip);
+
+    for (size_t p = 0; p < pairs; p++, offset += 2, column += 2 * OCTET_GEMM_NR) {
+        int16x8x2_t two;
+
+        two.val[0] = vreinterpretq_s16_u16(veorq_u16(load_words(x + offset[0], step), flips));
+        two.val[1] = vreinterpretq_s16_u16(veorq_u16(load_words(x + offset[1], step), flips));
+        vst2q_s16(column, two);
+    }
+}
+
+static void copy_words_piece(size_t pairs, const int64_t *offset, const uint16_t *x, size_t step,
+                             uint16_t flip, size_t count, int16_t *column)
+{
+    if (count == AT_ONCE && step <= 2) {
+        copy_words(pairs, offset, x, step, flip, column);
+        return;
+    }
+    for (size_t t = 0; t < 2 * pairs; t++)
+        for (size_t j = 0; j < count; j++)
+            column[(t / 2 * OCTET_GEMM_NR + j) * 2 + t % 2] =
+                (int16_t)(x[offset[t] + (int64_t)(j * step)] ^ flip);
+}
+
+void octet_im2col_s16_neon(size_t pairs, const int64_t *offset, size_t n_runs,
+                           const octet_run *runs, size_t step, const uint16_t *x, uint16_t flip,
+                           int16_t *panel)
+{
+    size_t j = 0;
+
+    for (size_t r = 0; r < n_runs; r++)
+        for (size_t i = 0; i < runs[r].length; i += AT_ONCE) {
+            size_t left = runs[r].length - i, count = left < AT_ONCE ? left : AT_ONCE;
+
+            copy_words_piece(pairs, offset, x + runs[r].start + (int64_t)(i * step), step, flip,
+                             count, panel + 2 * j);
+            j += count;
+        }
+    for (size_t p = 0; j < OCTET_GEMM_NR && p < pairs; p++)
+        memset(panel + 2 * (p * OCTET_GEMM_NR + j), 0, 4 * (OCTET_GEMM_NR - j));
+}
+
+INLINE void words_block(size_t taps, const int64_t *offset, const uint16_t *x, size_t step,
+                        uint16_t flip, const int16_t *w, int32_t *y)
+{
+    uint16x8_t flips = vdupq_n_u16(flip);
+    int32x4_t left = vdupq_n_s32(0), right = left;
+
+    for (size_t t = 0; t < taps; t++) {
+        int16x8_t v = vreinterpretq_s16_u16(veorq_u16(load_words(x + offset[t], step), flips));
+
+        left = vmlal_n_s16(left, vget_low_s16(v), w[t]);
+        right = vmlal_n_s16(right, vget_high_s16(v), w[t]);
+    }
+    vst1q_s32(y, left);
+    vst1q_s32(y + 4, right);
+}
+
+void octet_conv_row_s16_neon(size_t n, size_t pairs, const int64_t *offset, const uint16_t *x,
+                             size_t step, uint16_t flip, const int16_t *w, int32_t *y)
+{
+    if (n < AT_ONCE || step > 2) {
+        octet_conv_row_s16_ref(n, pairs, offset, x, step, flip, w, y);
+        return;
+    }
+    for (size_t i = 0; i < n; i += AT_ONCE) {
+        size_t from = n - i < AT_ONCE ? n - AT_ONCE : i;
+
+        words_block(2 * pairs, offset, x + from * step, step, flip, w, y + from);
+    }
 }
 
 #else

@@ -51,6 +51,11 @@ INLINE void store_bytes(uint8_t *p, int32x4_t v)
     memcpy(p, &four, sizeof(four));
 }
 
+INLINE void store_words(uint16_t *p, int32x4_t v)
+{
+    vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(v)));
+}
+
 /* ---- four results each */
 
 INLINE void requantize_s32_1(const octet_requant *r, size_t i, size_t j, int32_t *y)
@@ -65,23 +70,23 @@ INLINE void requantize_f32_1(const octet_requant *r, size_t i, size_t j, float *
     vst1q_f32(y, r->bias ? vaddq_f32(f, vld1q_f32(r->bias + j)) : f);
 }
 
-INLINE void requantize_nearest_1(const octet_requant *r, size_t i, size_t j, uint8_t *y)
+INLINE int32x4_t nearest(const octet_requant *r, size_t i, size_t j)
 {
     float32x4_t f = scaled(r, i, j, value(r, i, j));
 
     f = larger(f, vdupq_n_f32((float)(r->lo - r->zero_point)));
     f = smaller(f, vdupq_n_f32((float)(r->hi - r->zero_point)));
-    store_bytes(y, vaddq_s32(vcvtnq_s32_f32(f), vdupq_n_s32(r->zero_point)));
+    return vaddq_s32(vcvtnq_s32_f32(f), vdupq_n_s32(r->zero_point));
 }
 
-INLINE void requantize_away_1(const octet_requant *r, size_t i, size_t j, uint8_t *y)
+INLINE int32x4_t away(const octet_requant *r, size_t i, size_t j)
 {
     float32x4_t f = vdivq_f32(scaled(r, i, j, value(r, i, j)), vdupq_n_f32(r->divisor));
 
     f = vaddq_f32(f, vdupq_n_f32((float)r->zero_point));
     f = larger(f, vdupq_n_f32(-0x1p31f));
     f = smaller(f, vdupq_n_f32(0x1.fffffep30f));
-    store_bytes(y, vcvtaq_s32_f32(f));
+    return vcvtaq_s32_f32(f);
 }
 
 INLINE int32x4_t pick(const int32_t *p, const octet_requant *r, size_t i, size_t j)
@@ -113,7 +118,7 @@ INLINE int32x4_t shift_right(int32x4_t v, int32x4_t right)
 /* The doubling high product saturates for -2^31 times -2^31 alone, and multipliers are not
  * negative.
  */
-INLINE void requantize_fixed_1(const octet_requant *r, size_t i, size_t j, uint8_t *y)
+INLINE int32x4_t fixed(const octet_requant *r, size_t i, size_t j)
 {
     int32x4_t shift = pick(r->shift, r, i, j), zero = vdupq_n_s32(0);
     int32x4_t v = shift_left(value(r, i, j), vmaxq_s32(shift, zero));
@@ -122,8 +127,23 @@ INLINE void requantize_fixed_1(const octet_requant *r, size_t i, size_t j, uint8
     v = shift_right(v, vmaxq_s32(vnegq_s32(shift), zero));
     v = vqaddq_s32(v, vdupq_n_s32(r->zero_point));
     v = vmaxq_s32(v, vdupq_n_s32(r->lo));
-    store_bytes(y, vminq_s32(v, vdupq_n_s32(r->hi)));
+    return vminq_s32(v, vdupq_n_s32(r->hi));
 }
+
+#    define BOTH_SIZES(rule)                                                                       \
+        INLINE void requantize_##rule##_1(const octet_requant *r, size_t i, size_t j, uint8_t *y)  \
+        {                                                                                          \
+            store_bytes(y, rule(r, i, j));                                                         \
+        }                                                                                          \
+        INLINE void requantize_##rule##_16_1(const octet_requant *r, size_t i, size_t j,           \
+                                             uint16_t *y)                                          \
+        {                                                                                          \
+            store_words(y, rule(r, i, j));                                                         \
+        }
+
+BOTH_SIZES(nearest)
+BOTH_SIZES(away)
+BOTH_SIZES(fixed)
 
 /* ---- all of them */
 
@@ -162,6 +182,9 @@ REQUANTIZE(requantize_f32, float)
 REQUANTIZE(requantize_nearest, uint8_t)
 REQUANTIZE(requantize_away, uint8_t)
 REQUANTIZE(requantize_fixed, uint8_t)
+REQUANTIZE(requantize_nearest_16, uint16_t)
+REQUANTIZE(requantize_away_16, uint16_t)
+REQUANTIZE(requantize_fixed_16, uint16_t)
 
 #else
 typedef int octet_no_arm_requantize; /* a translation unit must not be empty */

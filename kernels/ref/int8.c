@@ -1,4 +1,4 @@
-/* ref/int8.c: products of 8-bit integers and what becomes of them, the definition
+/* ref/int8.c: products of 8- and 16-bit integers and what becomes of them, the definition
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "variants.h"
@@ -80,6 +80,55 @@ void octet_conv_row_q8_ref(size_t n, size_t quads, const int64_t *offset, const 
     }
 }
 
+/* ---- 16-bit integers */
+
+void octet_im2col_s16_ref(size_t pairs, const int64_t *offset, size_t n_runs, const octet_run *runs,
+                          size_t step, const uint16_t *x, uint16_t flip, int16_t *panel)
+{
+    for (size_t t = 0; t < 2 * pairs; t++) {
+        const uint16_t *from = x + offset[t];
+        int16_t *row = panel + t / 2 * 2 * OCTET_GEMM_NR + t % 2;
+        size_t j = 0;
+
+        for (size_t r = 0; r < n_runs; r++)
+            for (size_t i = 0; i < runs[r].length; i++)
+                row[2 * j++] = (int16_t)(from[runs[r].start + (int64_t)(i * step)] ^ flip);
+        for (; j < OCTET_GEMM_NR; j++)
+            row[2 * j] = 0;
+    }
+}
+
+void octet_gemm_s16_ref(const octet_gemm_q8 *g)
+{
+    for (size_t i = 0; i < g->m; i++) {
+        const int16_t *a =
+            (const int16_t *)g->a + i / OCTET_GEMM_MR * (g->a_panel / 2) + i % OCTET_GEMM_MR * 2;
+
+        for (size_t j = 0; j < g->n; j++) {
+            const int16_t *b = (const int16_t *)g->b + j / OCTET_GEMM_NR * (g->b_panel / 2) +
+                               j % OCTET_GEMM_NR * 2;
+            uint32_t sum = 0;
+
+            for (size_t p = 0; p < g->quads; p++)
+                for (size_t t = 0; t < 2; t++)
+                    sum += (uint32_t)(a[2 * p * OCTET_GEMM_MR + t] * b[2 * p * OCTET_GEMM_NR + t]);
+            g->c[i * g->c_row + j] = (int32_t)sum;
+        }
+    }
+}
+
+void octet_conv_row_s16_ref(size_t n, size_t pairs, const int64_t *offset, const uint16_t *x,
+                            size_t step, uint16_t flip, const int16_t *w, int32_t *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sum = 0;
+
+        for (size_t t = 0; t < 2 * pairs; t++)
+            sum += (uint32_t)(w[t] * (int16_t)(x[offset[t] + (int64_t)(i * step)] ^ flip));
+        y[i] = (int32_t)sum;
+    }
+}
+
 /* ---- results */
 
 static int32_t value(const octet_requant *r, size_t i, size_t j)
@@ -151,3 +200,6 @@ REQUANTIZE(requantize_f32, float,
 REQUANTIZE(requantize_nearest, uint8_t, nearest(r, v, r->scale[s]))
 REQUANTIZE(requantize_away, uint8_t, away(r, v, r->scale[s]))
 REQUANTIZE(requantize_fixed, uint8_t, fixed(r, v, r->multiplier[s], r->shift[s]))
+REQUANTIZE(requantize_nearest_16, uint16_t, nearest(r, v, r->scale[s]))
+REQUANTIZE(requantize_away_16, uint16_t, away(r, v, r->scale[s]))
+REQUANTIZE(requantize_fixed_16, uint16_t, fixed(r, v, r->multiplier[s], r->shift[s]))

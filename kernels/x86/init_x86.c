@@ -23,6 +23,7 @@ octet_isa octet_isa_host_simd(void)
 #    define octet_pow_f32_avx2 octet_pow_f32_ref
 
 #    define octet_sha256_blocks_avx512 octet_sha256_blocks_avx2
+#    define octet_im2col_s16_avx512 octet_im2col_s16_avx2
 #    define octet_pow_f32_avx512 octet_pow_f32_ref
 
 static const octet_kernels avx2 = {
@@ -44,6 +45,8 @@ static const octet_kernels avx512 = {
 #    define octet_gemm_u8s8_avx512 octet_gemm_u8s8_avx512_vnni
 #    define octet_gemm_s8u8_avx512 octet_gemm_s8u8_avx512_vnni
 #    define octet_conv_row_q8_avx512 octet_conv_row_q8_avx512_vnni
+#    define octet_gemm_s16_avx512 octet_gemm_s16_avx512_vnni
+#    define octet_conv_row_s16_avx512 octet_conv_row_s16_avx512_vnni
 static const octet_kernels avx512_vnni = {
     .isa = OCTET_ISA_AVX512,
 #    define K(name, ret, params) .name = octet_##name##_avx512,
@@ -54,6 +57,8 @@ static const octet_kernels avx512_vnni = {
 #    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_vnni
 #    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_vnni
 #    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_vnni
+#    define octet_gemm_s16_avx2 octet_gemm_s16_avx2_vnni
+#    define octet_conv_row_s16_avx2 octet_conv_row_s16_avx2_vnni
 static const octet_kernels avx2_vnni = {
     .isa = OCTET_ISA_AVX2,
 #    define K(name, ret, params) .name = octet_##name##_avx2,
@@ -63,10 +68,14 @@ static const octet_kernels avx2_vnni = {
 #    undef octet_gemm_u8s8_avx2
 #    undef octet_gemm_s8u8_avx2
 #    undef octet_conv_row_q8_avx2
+#    undef octet_gemm_s16_avx2
+#    undef octet_conv_row_s16_avx2
 
 #    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_evex
 #    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_evex
 #    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_evex
+#    define octet_gemm_s16_avx2 octet_gemm_s16_avx2_evex
+#    define octet_conv_row_s16_avx2 octet_conv_row_s16_avx2_evex
 static const octet_kernels avx2_evex = {
     .isa = OCTET_ISA_AVX2,
 #    define K(name, ret, params) .name = octet_##name##_avx2,

@@ -95,6 +95,24 @@ INLINE void store_some_bytes(uint8_t *p, size_t n, vi v)
     memcpy(p, some, n);
 }
 
+/* The low halves. */
+INLINE void store_some_words(uint16_t *p, size_t n, vi v)
+{
+    __m256i low = _mm256_and_si256((__m256i)v, _mm256_set1_epi32(0xffff));
+    __m128i all = _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    uint16_t some[8];
+
+    _mm_storeu_si128((__m128i *)(void *)(n >= 8 ? p : some), all);
+    if (n < 8)
+        memcpy(p, some, n * sizeof(*p));
+}
+
+/* LANES numbers, their upper halves 0. */
+INLINE vi load_words(const uint16_t *p)
+{
+    return (vi)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
 INLINE vi add_i(vi a, vi b)
 {
     return (vi)_mm256_add_epi32((__m256i)a, (__m256i)b);
@@ -211,6 +229,11 @@ INLINE vi shift_right_signed_16(vi v, int n)
 INLINE vi multiply_pairs(vi a, vi b)
 {
     return (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
+
+INLINE vi add_pairs(vi sum, vi a, vi b)
+{
+    return add_i(sum, multiply_pairs(a, b));
 }
 
 INLINE vi dot_pairs(vi sum, vi u, vi s)
@@ -331,6 +354,57 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 
 #    include "x86/int8_common.inc"
 
+/* ---- panels of 16-bit numbers: 8 positions of two taps at a time, for both widths */
+
+INLINE __m128i load_8_words(const uint16_t *p, size_t step, size_t n)
+{
+    uint16_t some[8];
+
+    if (step == 1 && n == 8)
+        return _mm_loadu_si128((const __m128i *)(const void *)p);
+    for (size_t i = 0; i < 8; i++)
+        some[i] = p[(i < n ? i : 0) * step];
+    return _mm_loadu_si128((const __m128i *)(const void *)some);
+}
+
+INLINE void words_piece(size_t pairs, const int64_t *offset, const uint16_t *from, size_t step,
+                        size_t n, uint16_t flip, int16_t *to)
+{
+    __m128i flips = _mm_set1_epi16((short)flip);
+
+    for (size_t p = 0; p < pairs; p++, to += 2 * OCTET_GEMM_NR) {
+        __m128i x = _mm_xor_si128(load_8_words(from + offset[2 * p], step, n), flips);
+        __m128i y = _mm_xor_si128(load_8_words(from + offset[2 * p + 1], step, n), flips);
+        int16_t some[16], *at = n == 8 ? to : some;
+
+        _mm_storeu_si128((__m128i *)(void *)at, _mm_unpacklo_epi16(x, y));
+        _mm_storeu_si128((__m128i *)(void *)(at + 8), _mm_unpackhi_epi16(x, y));
+        if (n < 8)
+            memcpy(to, some, 4 * n);
+    }
+}
+
+TARGET void octet_im2col_s16_avx2(size_t pairs, const int64_t *offset, size_t n_runs,
+                                  const octet_run *runs, size_t step, const uint16_t *x,
+                                  uint16_t flip, int16_t *panel)
+{
+    size_t j = 0;
+
+    for (size_t r = 0; r < n_runs; r++)
+        for (size_t i = 0; i < runs[r].length; i += 8) {
+            size_t left = runs[r].length - i, n = left < 8 ? left : 8;
+            const uint16_t *from = x + runs[r].start + (int64_t)(i * step);
+
+            if (step == 1 && n == 8)
+                words_piece(pairs, offset, from, 1, 8, flip, panel + 2 * j);
+            else
+                words_piece(pairs, offset, from, step, n, flip, panel + 2 * j);
+            j += n;
+        }
+    for (size_t p = 0; j < OCTET_GEMM_NR && p < pairs; p++)
+        memset(panel + (p * OCTET_GEMM_NR + j) * 2, 0, 4 * (OCTET_GEMM_NR - j));
+}
+
 /* ---- without VNNI: 16-bit halves; 8 sums, 4 halves of B, 2 of A, a mask */
 
 #    define DOT_NAME(kernel) octet_##kernel##_avx2
@@ -340,6 +414,7 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 #    define of_unsigned halves_unsigned
 #    define of_signed halves_signed
 #    define dot dot_halves
+#    define dot_words add_pairs
 #    define TILE_ROWS 4
 #    define PAIRS
 #    include "x86/int8.inc"
@@ -354,6 +429,8 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 #    define of_unsigned(v) (v)
 #    define of_signed(v) (v)
 #    define dot(sum, u, s) ((vi)_mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(u), (__m256i)(s)))
+#    define dot_words(sum, a, b)                                                                   \
+        ((vi)_mm256_dpwssd_avx_epi32((__m256i)(sum), (__m256i)(a), (__m256i)(b)))
 #    define TILE_ROWS 6
 #    include "x86/int8.inc"
 
@@ -364,6 +441,8 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 #    define of_unsigned(v) (v)
 #    define of_signed(v) (v)
 #    define dot(sum, u, s) ((vi)_mm256_dpbusd_epi32((__m256i)(sum), (__m256i)(u), (__m256i)(s)))
+#    define dot_words(sum, a, b)                                                                   \
+        ((vi)_mm256_dpwssd_epi32((__m256i)(sum), (__m256i)(a), (__m256i)(b)))
 #    define TILE_ROWS 6
 #    include "x86/int8.inc"
 

@@ -95,6 +95,22 @@ INLINE void store_some_bytes(uint8_t *p, size_t n, vi v)
         _mm_mask_storeu_epi8(p, first_lanes(n), low);
 }
 
+INLINE void store_some_words(uint16_t *p, size_t n, vi v)
+{
+    __m256i low = _mm512_cvtepi32_epi16((__m512i)v);
+
+    if (n >= 16)
+        _mm256_storeu_si256((__m256i *)(void *)p, low);
+    else
+        _mm256_mask_storeu_epi16(p, first_lanes(n), low);
+}
+
+/* LANES numbers, their upper halves 0. */
+INLINE vi load_words(const uint16_t *p)
+{
+    return (vi)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+
 INLINE vi add_i(vi a, vi b)
 {
     return (vi)_mm512_add_epi32((__m512i)a, (__m512i)b);
@@ -209,6 +225,11 @@ INLINE vi shift_right_signed_16(vi v, int n)
 INLINE vi multiply_pairs(vi a, vi b)
 {
     return (vi)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+}
+
+INLINE vi add_pairs(vi sum, vi a, vi b)
+{
+    return add_i(sum, multiply_pairs(a, b));
 }
 
 INLINE vi dot_pairs(vi sum, vi u, vi s)
@@ -332,6 +353,7 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 #    define of_unsigned halves_unsigned
 #    define of_signed halves_signed
 #    define dot dot_halves
+#    define dot_words add_pairs
 #    define TILE_ROWS 6
 #    define PAIRS
 #    include "x86/int8.inc"
@@ -345,6 +367,8 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 #    define of_unsigned(v) (v)
 #    define of_signed(v) (v)
 #    define dot(sum, u, s) ((vi)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(u), (__m512i)(s)))
+#    define dot_words(sum, a, b)                                                                   \
+        ((vi)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #    define TILE_ROWS 12
 #    include "x86/int8.inc"
 

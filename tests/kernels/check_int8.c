@@ -1,4 +1,4 @@
-/* check_int8.c: every variant of the kernels on 8-bit integers gives the reference's bits
+/* check_int8.c: every variant of the kernels on 8- and 16-bit integers gives the reference's bits
  * SPDX-License-Identifier: Apache-2.0
  *
  * All tables of all levels that this machine runs, those without the instructions for dot products
@@ -63,22 +63,51 @@ static size_t random_runs(octet_run *runs, size_t step, size_t *reach)
     return n;
 }
 
-static void check_im2col_q8(const octet_kernels *ref, const octet_kernels *cand)
+typedef void (*im2col_fn)(const octet_kernels *k, size_t steps, const int64_t *offset,
+                          size_t n_runs, const octet_run *runs, size_t step, const void *x,
+                          int flip, void *panel);
+
+static void im2col_8(const octet_kernels *k, size_t steps, const int64_t *offset, size_t n_runs,
+                     const octet_run *runs, size_t step, const void *x, int flip, void *panel)
+{
+    k->im2col_q8(steps, offset, n_runs, runs, step, x, flip ? 0x80 : 0, panel);
+}
+
+static void im2col_16(const octet_kernels *k, size_t steps, const int64_t *offset, size_t n_runs,
+                      const octet_run *runs, size_t step, const void *x, int flip, void *panel)
+{
+    k->im2col_s16(steps, offset, n_runs, runs, step, x, flip ? 0x8000 : 0, panel);
+}
+
+/* Elements of `size` bytes. */
+static void check_im2col(const octet_kernels *ref, const octet_kernels *cand, im2col_fn run,
+                         size_t size)
 {
     for (int round = 0; round < 3000; round++) {
         size_t quads = random_below(9), step = 1 + random_below(4), span = 1 + random_below(50);
         octet_run *runs = guarded(sizeof(*runs) * OCTET_GEMM_NR);
         size_t bytes = quads * 4 * OCTET_GEMM_NR, reach;
         size_t n_runs = random_runs(runs, step, &reach);
-        uint8_t *want = guarded(bytes), *got = guarded(bytes), *x = random_bytes(reach + span, ANY);
-        int64_t *offset = random_offsets(4 * quads, span);
-        uint8_t flip = random_below(2) ? 0x80 : 0;
+        uint8_t *want = guarded(bytes), *got = guarded(bytes);
+        uint8_t *x = random_bytes((reach + span) * size, ANY);
+        int64_t *offset = random_offsets(4 / size * quads, span);
+        int flip = (int)random_below(2);
 
-        ref->im2col_q8(quads, offset, n_runs, runs, step, x, flip, want);
-        cand->im2col_q8(quads, offset, n_runs, runs, step, x, flip, got);
+        run(ref, quads, offset, n_runs, runs, step, x, flip, want);
+        run(cand, quads, offset, n_runs, runs, step, x, flip, got);
         same_bytes(want, got, bytes, n_runs * 10 + step);
         release_all();
     }
+}
+
+static void check_im2col_q8(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_im2col(ref, cand, im2col_8, 1);
+}
+
+static void check_im2col_s16(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_im2col(ref, cand, im2col_16, 2);
 }
 
 /* ---- products */
@@ -152,24 +181,51 @@ CHECK_GEMM(gemm_u8s8)
 CHECK_GEMM(gemm_s8u8)
 CHECK_GEMM(gemm_u8s8_pairs)
 CHECK_GEMM(gemm_s8u8_pairs)
+CHECK_GEMM(gemm_s16)
 
-static void check_conv_row_q8(const octet_kernels *ref, const octet_kernels *cand)
+typedef void (*row_fn)(const octet_kernels *k, size_t n, size_t steps, const int64_t *offset,
+                       const void *x, size_t step, int flip, const void *w, int32_t *y);
+
+static void row_8(const octet_kernels *k, size_t n, size_t steps, const int64_t *offset,
+                  const void *x, size_t step, int flip, const void *w, int32_t *y)
+{
+    k->conv_row_q8(n, steps, offset, x, step, flip ? 0x80 : 0, w, y);
+}
+
+static void row_16(const octet_kernels *k, size_t n, size_t steps, const int64_t *offset,
+                   const void *x, size_t step, int flip, const void *w, int32_t *y)
+{
+    k->conv_row_s16(n, steps, offset, x, step, flip ? 0x8000 : 0, w, y);
+}
+
+static void check_conv_row(const octet_kernels *ref, const octet_kernels *cand, row_fn run,
+                           size_t size)
 {
     for (int round = 0; round < 3000; round++) {
         size_t n = size_at(round % ROUNDS), quads = random_below(8);
         size_t step = 1 + random_below(3), span = 1 + random_below(50);
         int kind = round % BYTE_KINDS, other = (int)random_below(BYTE_KINDS);
-        int64_t *offset = random_offsets(4 * quads, span);
-        uint8_t *x = random_bytes((n > 0 ? n - 1 : 0) * step + span, kind);
-        int8_t *w = (int8_t *)random_bytes(4 * quads, other);
+        int64_t *offset = random_offsets(4 / size * quads, span);
+        uint8_t *x = random_bytes(((n > 0 ? n - 1 : 0) * step + span) * size, kind);
+        uint8_t *w = random_bytes(4 * quads, other);
         int32_t *want = guarded(n * 4), *got = guarded(n * 4);
-        uint8_t flip = random_below(2) ? 0x80 : 0;
+        int flip = (int)random_below(2);
 
-        ref->conv_row_q8(n, quads, offset, x, step, flip, w, want);
-        cand->conv_row_q8(n, quads, offset, x, step, flip, w, got);
+        run(ref, n, quads, offset, x, step, flip, w, want);
+        run(cand, n, quads, offset, x, step, flip, w, got);
         same_bytes(want, got, n * 4, quads * 10 + step);
         release_all();
     }
+}
+
+static void check_conv_row_q8(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_conv_row(ref, cand, row_8, 1);
+}
+
+static void check_conv_row_s16(const octet_kernels *ref, const octet_kernels *cand)
+{
+    check_conv_row(ref, cand, row_16, 2);
 }
 
 /* ---- results */
@@ -224,7 +280,7 @@ static void check_requantize(void (*ref)(const octet_requant *),
 {
     for (int round = 0; round < 4000; round++) {
         size_t m = random_below(4), n = size_at((int)random_below(25)), scales;
-        int kind = round % 4, is_signed = (int)random_below(2);
+        int kind = round % 4, is_signed = (int)random_below(2), range = element == 2 ? 65536 : 256;
         octet_requant r = {.m = m,
                            .n = n,
                            .acc_row = n + random_below(4),
@@ -232,13 +288,13 @@ static void check_requantize(void (*ref)(const octet_requant *),
                            .scale_row = random_below(2),
                            .scale_col = random_below(2),
                            .divisor = random_below(2) ? 1.0f : 0.037f,
-                           .lo = is_signed ? -128 : 0,
-                           .hi = is_signed ? 127 : 255,
                            .y_row = n + random_below(4)};
         size_t bytes = m && n ? ((m - 1) * r.y_row + n) * element : 0;
         uint8_t *want = guarded(bytes), *got = guarded(bytes);
 
-        r.zero_point = r.lo + (int32_t)random_below(256);
+        r.lo = is_signed ? -range / 2 : 0;
+        r.hi = r.lo + range - 1;
+        r.zero_point = r.lo + (int32_t)random_below((size_t)range);
         r.acc = random_sums(m && n ? (m - 1) * r.acc_row + n : 0, kind);
         r.row_add = random_below(2) ? random_sums(m + 1, 3) : NULL;
         r.col_add = random_below(2) ? random_sums(n, kind == 2 ? 2 : 3) : NULL;
@@ -273,6 +329,9 @@ CHECK_REQUANTIZE(requantize_f32, 4)
 CHECK_REQUANTIZE(requantize_nearest, 1)
 CHECK_REQUANTIZE(requantize_away, 1)
 CHECK_REQUANTIZE(requantize_fixed, 1)
+CHECK_REQUANTIZE(requantize_nearest_16, 2)
+CHECK_REQUANTIZE(requantize_away_16, 2)
+CHECK_REQUANTIZE(requantize_fixed_16, 2)
 
 /* ---- all of them */
 
