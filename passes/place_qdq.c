@@ -12,6 +12,7 @@
  */
 #include "engine/place.h"
 
+#include "base/parallel.h"
 #include "engine/narrow.h"
 #include "graph/edit.h"
 
@@ -29,6 +30,8 @@ typedef struct weight { /* one constant, quantized along one axis */
     int64_t outer, channels, inner;
     float *scales;       /* channels, or one */
     bool *narrow;        /* of the same number: quantized to OCTET_NARROW_MIN and _MAX */
+    bool wanted;         /* a unit will read it */
+    int8_t *data;        /* quantized */
     octet_value_id read; /* its DQ's output, NO_VALUE: not written yet */
 } weight;
 
@@ -156,8 +159,8 @@ static void split_at_axis(weight *w)
     }
 }
 
-static octet_status check_finite(placer *p, const octet_graph *g, octet_value_id v,
-                                 const octet_tensor *t)
+static octet_status check_finite(const placer *p, const octet_graph *g, octet_value_id v,
+                                 const octet_tensor *t, octet_diag *diag)
 {
     const float *data = t->data;
     float min, max;
@@ -166,17 +169,17 @@ static octet_status check_finite(placer *p, const octet_graph *g, octet_value_id
         return OCTET_OK;
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(data[i]))
-            return octet_fail(p->diag, OCTET_ERR_INVALID_MODEL,
+            return octet_fail(diag, OCTET_ERR_INVALID_MODEL,
                               "initializer '%s' holds a NaN or an infinity at element %lld",
                               octet_graph_value(g, v)->name, (long long)i);
     return OCTET_OK;
 }
 
-static octet_status choose_scales(placer *p, weight *w)
+static octet_status choose_scales(const placer *p, weight *w, octet_diag *diag)
 {
     octet_constant_view view;
-    OCTET_TRY(octet_constant_open(w->g, w->value, &view, p->diag));
-    octet_status status = check_finite(p, w->g, w->value, &view.tensor);
+    OCTET_TRY(octet_constant_open(w->g, w->value, &view, diag));
+    octet_status status = check_finite(p, w->g, w->value, &view.tensor, diag);
     if (status == OCTET_OK)
         octet_weight_scales(view.tensor.data, w->outer, w->channels, w->inner, &w->spec, w->scales);
     octet_constant_close(w->g, w->value, &view);
@@ -209,7 +212,6 @@ static octet_status find_weight(placer *p, octet_graph *g, octet_value_id v, int
     OCTET_TRY_ALLOC(p->diag, w->scales);
     OCTET_TRY_ALLOC(p->diag, w->narrow);
     memset(w->narrow, 0, (size_t)w->channels * sizeof *w->narrow);
-    OCTET_TRY(choose_scales(p, w));
     *out = c->weight[v] = p->n_weights++;
     return OCTET_OK;
 }
@@ -300,7 +302,7 @@ static octet_status unit_bias(placer *p, const octet_unit *u, const weight *w,
     if (t != NULL && t->rank == 1 && t->dtype == OCTET_DTYPE_FLOAT32 &&
         (w->axis < 0 || t->dims[0] == w->channels))
         *out = t;
-    return *out != NULL ? check_finite(p, u->g, node->inputs[index], t) : OCTET_OK;
+    return *out != NULL ? check_finite(p, u->g, node->inputs[index], t, p->diag) : OCTET_OK;
 }
 
 /* Visits every integer unit that has a weight. */
@@ -316,6 +318,53 @@ static octet_status for_each_weighted(placer *p,
         if (u->quantized && unit_weight(p, u, &index, &x_scale, &status))
             status = visit(p, u, &p->weights[index], x_scale);
         OCTET_TRY(status);
+    }
+    return OCTET_OK;
+}
+
+static octet_status want_weight(placer *p, const octet_unit *u, weight *w, float x_scale)
+{
+    (void)p;
+    (void)u;
+    (void)x_scale;
+    w->wanted = true;
+    return OCTET_OK;
+}
+
+/* ---- work on all weights side by side */
+
+typedef octet_status (*weight_work)(const placer *p, weight *w, octet_diag *diag);
+
+typedef struct weight_job {
+    const placer *p;
+    weight_work work;
+    octet_status *status;
+    octet_diag *diags;
+} weight_job;
+
+static void run_weight(void *arg, size_t index, int worker)
+{
+    const weight_job *j = arg;
+    (void)worker;
+    j->status[index] = j->work(j->p, &j->p->weights[index], &j->diags[index]);
+}
+
+/* The failure of the first weight that failed. */
+static octet_status for_each_weight(placer *p, weight_work work)
+{
+    weight_job j = {
+        .p = p,
+        .work = work,
+        .status = OCTET_ARENA_ARRAY(p->arena, octet_status, p->n_weights + 1),
+        .diags = OCTET_ARENA_ARRAY(p->arena, octet_diag, p->n_weights + 1),
+    };
+    OCTET_TRY_ALLOC(p->diag, j.status);
+    OCTET_TRY_ALLOC(p->diag, j.diags);
+    octet_parallel_for(p->n_weights, p->a->model->ctx->threads, run_weight, &j);
+    for (uint32_t i = 0; i < p->n_weights; i++) {
+        if (j.status[i] != OCTET_OK && p->diag != NULL)
+            *p->diag = j.diags[i];
+        OCTET_TRY(j.status[i]);
     }
     return OCTET_OK;
 }
@@ -367,11 +416,11 @@ static void quantize_mixed(const weight *w, const float *x, int8_t *y)
     }
 }
 
-static octet_status quantize_weight(placer *p, const weight *w, int8_t *y)
+static octet_status quantize_weight(const placer *p, const weight *w, int8_t *y, octet_diag *diag)
 {
     const octet_kernels *k = octet_context_kernels(p->a->model->ctx);
     octet_constant_view view;
-    OCTET_TRY(octet_constant_open(w->g, w->value, &view, p->diag));
+    OCTET_TRY(octet_constant_open(w->g, w->value, &view, diag));
     const float *x = view.tensor.data;
     for (int64_t o = 0; w->inner == 1 && o < w->outer; o++)
         quantize_mixed(w, x + o * w->channels, y + o * w->channels);
@@ -379,6 +428,24 @@ static octet_status quantize_weight(placer *p, const weight *w, int8_t *y)
         quantize_row(k, w, x + row * w->inner, row % w->channels, y + row * w->inner);
     octet_constant_close(w->g, w->value, &view);
     return OCTET_OK;
+}
+
+static octet_status quantize_data(const placer *p, weight *w, octet_diag *diag)
+{
+    return w->wanted ? quantize_weight(p, w, w->data, diag) : OCTET_OK;
+}
+
+static octet_status quantize_weights(placer *p)
+{
+    for (uint32_t i = 0; i < p->n_weights; i++) {
+        weight *w = &p->weights[i];
+        if (!w->wanted)
+            continue;
+        w->data =
+            octet_arena_alloc_aligned(&p->a->model->arena, (size_t)octet_tensor_count(w->tensor));
+        OCTET_TRY_ALLOC(p->diag, w->data);
+    }
+    return for_each_weight(p, quantize_data);
 }
 
 /* For the products of this unit. */
@@ -396,7 +463,7 @@ static octet_status narrow_weight(placer *p, const octet_unit *u, weight *w, flo
         return OCTET_OK;
     int8_t *data = octet_mem_alloc(allocator, (size_t)octet_tensor_count(t), sizeof *data);
     OCTET_TRY_ALLOC(p->diag, data);
-    status = quantize_weight(p, w, data);
+    status = quantize_weight(p, w, data, p->diag);
     if (status == OCTET_OK)
         p->result->narrowed_channels += octet_narrow(&n, data);
     octet_mem_free(allocator, data);
@@ -405,15 +472,11 @@ static octet_status narrow_weight(placer *p, const octet_unit *u, weight *w, flo
 
 static octet_status write_weight(placer *p, weight *w)
 {
-    int64_t n = octet_tensor_count(w->tensor);
-    int8_t *data = octet_arena_alloc_aligned(&p->a->model->arena, (size_t)n);
     octet_value_id quantized, scale, zero_point;
     bool vector = w->axis >= 0;
 
-    OCTET_TRY_ALLOC(p->diag, data);
-    OCTET_TRY(quantize_weight(p, w, data));
     OCTET_TRY(add_constant(p, w->g, w->value, "_quantized", w->spec.dtype, w->tensor->rank,
-                           w->tensor->dims, data, &quantized));
+                           w->tensor->dims, w->data, &quantized));
     OCTET_TRY(add_scale(p, w->g, w->value, w->scales, vector ? w->channels : 1, vector, &scale));
     OCTET_TRY(add_zero_point(p, w->g, w->value, w->spec.dtype, 0, vector ? w->channels : 1, vector,
                              &zero_point));
@@ -476,7 +539,7 @@ static octet_status place_constant(placer *p, const octet_unit *u, octet_value_i
     octet_range range = {0.0F, 0.0F};
 
     OCTET_TRY(octet_value_constant_aligned(u->g, v, &view.tensor, p->diag));
-    OCTET_TRY(check_finite(p, u->g, v, view.tensor));
+    OCTET_TRY(check_finite(p, u->g, v, view.tensor, p->diag));
     int64_t n = octet_tensor_count(view.tensor);
     const float *x = view.tensor->data;
     for (int64_t i = 0; i < n; i++) {
@@ -634,6 +697,17 @@ static octet_status init_tables(placer *p)
     return OCTET_OK;
 }
 
+static octet_status place_weights(placer *p, const octet_place_options *options)
+{
+    OCTET_TRY(for_each_weighted(p, want_weight));
+    OCTET_TRY(for_each_weight(p, choose_scales));
+    OCTET_TRY(for_each_weighted(p, settle_weight));
+    if (options->avoid_saturation)
+        OCTET_TRY(for_each_weighted(p, narrow_weight));
+    OCTET_TRY(quantize_weights(p));
+    return for_each_weighted(p, place_weight);
+}
+
 octet_status octet_place_qdq(octet_annotation *a, const octet_place_options *options,
                              octet_place_result *out, octet_diag *diag)
 {
@@ -644,11 +718,7 @@ octet_status octet_place_qdq(octet_annotation *a, const octet_place_options *opt
     *out = (octet_place_result){0};
     octet_status status = init_tables(&p);
     if (status == OCTET_OK)
-        status = for_each_weighted(&p, settle_weight);
-    if (status == OCTET_OK && options->avoid_saturation)
-        status = for_each_weighted(&p, narrow_weight);
-    if (status == OCTET_OK)
-        status = for_each_weighted(&p, place_weight);
+        status = place_weights(&p, options);
     if (status == OCTET_OK)
         status = place_constants(&p);
     if (status == OCTET_OK)

@@ -112,18 +112,31 @@ static bool for_each_activation(const octet_annotation *a, const octet_unit *u, 
 
 /* Masks hold -inf or the lowest float: a range that no integer can share with anything else. */
 #define USEFUL_LIMIT 1e30F
+#define INFINITE_BITS 0x7f800000U
+
+/* Of numbers that may be unaligned, without their signs: ordered as they are. NaN counts as 0. */
+static uint32_t largest_bits(const char *data, int64_t n)
+{
+    uint32_t most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, data + (size_t)i * sizeof bits, sizeof bits);
+        bits &= INT32_MAX;
+        bits = bits > INFINITE_BITS ? 0 : bits;
+        most = bits > most ? bits : most;
+    }
+    return most;
+}
 
 static bool constant_useful(const octet_graph *g, octet_value_id v)
 {
     const octet_tensor *t = octet_value_constant(g, v);
-    int64_t n = t != NULL && t->dtype == OCTET_DTYPE_FLOAT32 ? octet_tensor_count(t) : 0;
-    for (int64_t i = 0; i < n; i++) {
-        float x;
-        memcpy(&x, (const char *)t->data + (size_t)i * sizeof x, sizeof x);
-        if (x > USEFUL_LIMIT || x < -USEFUL_LIMIT)
-            return false;
-    }
-    return true;
+    const float limit = USEFUL_LIMIT;
+    uint32_t limit_bits;
+    if (t == NULL || t->dtype != OCTET_DTYPE_FLOAT32)
+        return true;
+    memcpy(&limit_bits, &limit, sizeof limit_bits);
+    return largest_bits(t->data, octet_tensor_count(t)) <= limit_bits;
 }
 
 static bool constants_useful(const octet_unit *u)
