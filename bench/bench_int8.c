@@ -174,7 +174,7 @@ static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
     for (int i = 0; i < c->m; i++)
         scale[i] = 0.001f;
     weight.data = w;
-    if (octet_q8_conv_prepare(&node, &weight, &arena, &j.e.state, &diag) != OCTET_OK)
+    if (octet_q8_conv_prepare(&node, &weight, false, &arena, &j.e.state, &diag) != OCTET_OK)
         exit(1);
     print(c->name, measure(run_conv, &j), 2.0 * c->m * (double)taps * out * out, top);
     octet_arena_deinit(&arena);
@@ -233,7 +233,7 @@ static void bench_product(const octet_kernels *k, size_t index, double top)
     if (octet_tensor_describe(&weight, OCTET_DTYPE_INT8, 2, dims, &diag) != OCTET_OK)
         exit(1);
     weight.data = b;
-    if (octet_q8_matmul_prepare(k, &arena, &weight, &packed, &diag) != OCTET_OK)
+    if (octet_q8_matmul_prepare(k, &arena, &weight, false, &packed, &diag) != OCTET_OK)
         exit(1);
     for (int constant = 0; constant < 2; constant++) {
         char name[64];

@@ -83,7 +83,7 @@ static bool activation_follows(const octet_graph *g, const octet_node *n)
 static octet_status visit(octet_graph *g, octet_node *n, const lowering *l, octet_pass_ctx *ctx)
 {
     octet_group group = {
-        .g = g, .node = n, .ctx = ctx, .int8_allowed = l->rules == OCTET_LOWER_FIXED};
+        .g = g, .node = n, .ctx = ctx, .signed_allowed = l->rules == OCTET_LOWER_FIXED};
     octet_lower_visit *rule = rule_for(n);
     octet_verdict verdict = {NULL, NULL};
 

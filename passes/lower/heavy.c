@@ -8,6 +8,12 @@
 
 enum { X, W, BIAS };
 
+/* Of 8 bits, and for fixed-point targets int16 (their 16x8 kernels, which know no uint16). */
+static bool activation_fits(const octet_group *group, octet_dtype x)
+{
+    return octet_is_8bit(x) || (group->signed_allowed && x == OCTET_DTYPE_INT16);
+}
+
 /* Types of x, w and the bias; a signed x needs signed weights. */
 static bool operands(const octet_group *group, octet_verdict *out)
 {
@@ -19,9 +25,9 @@ static bool operands(const octet_group *group, octet_verdict *out)
     }
     x = octet_q_dtype(group->g, group->dq[X]);
     w = octet_q_dtype(group->g, group->dq[W]);
-    if (!octet_is_8bit(x) || !octet_is_8bit(w))
+    if (!activation_fits(group, x) || !octet_is_8bit(w))
         out->why = "input or weight is not of 8 bits";
-    else if (x == OCTET_DTYPE_INT8 && w != OCTET_DTYPE_INT8)
+    else if (x != OCTET_DTYPE_UINT8 && w != OCTET_DTYPE_INT8)
         out->why = "the input is signed but the weight is not";
     else if (!octet_q_per_tensor(group->g, group->dq[X]))
         out->why = "the input has more than one scale";
@@ -79,7 +85,7 @@ static octet_status visit_conv(octet_group *group, octet_verdict *out)
     if (!operands(group, out) || !bias(group, out) || !result(group, out) ||
         !weight_axis(group, 0, out))
         return OCTET_OK;
-    if (octet_q_dtype(group->g, group->dq[X]) == OCTET_DTYPE_INT8 && !group->int8_allowed) {
+    if (octet_q_dtype(group->g, group->dq[X]) == OCTET_DTYPE_INT8 && !group->signed_allowed) {
         out->why = "its input is signed";
         return OCTET_OK;
     }
@@ -150,7 +156,7 @@ static octet_status visit_matmul(octet_group *group, octet_verdict *out)
 
     if (!operands(group, out) || !weight_axis(group, -1, out))
         return OCTET_OK;
-    if (octet_q_dtype(group->g, group->dq[X]) == OCTET_DTYPE_INT8 && !group->int8_allowed) {
+    if (octet_q_dtype(group->g, group->dq[X]) == OCTET_DTYPE_INT8 && !group->signed_allowed) {
         out->why = "its input is signed";
         return OCTET_OK;
     }

@@ -46,7 +46,7 @@ typedef struct octet_group {
     uint32_t n_inputs, n_dq; /* inputs that are given; how many of them are DQs */
     octet_node *q;           /* of output 0, when that is its only use */
     bool some_q;             /* a Q reads output 0, perhaps among others */
-    bool int8_allowed;
+    bool signed_allowed;     /* x of int8 or int16 */
     octet_pass_ctx *ctx;
 } octet_group;
 

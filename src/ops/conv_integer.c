@@ -12,9 +12,9 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
                             const octet_tensor *const *constant, const octet_kernels *k,
                             octet_arena *arena, const void **state, octet_diag *diag)
 {
-    (void)g;
     (void)k;
-    return octet_q8_conv_prepare(node, node->n_inputs > 1 ? constant[1] : NULL, arena, state, diag);
+    return octet_q8_conv_prepare(node, node->n_inputs > 1 ? constant[1] : NULL,
+                                 octet_q8_is_wide(g, node), arena, state, diag);
 }
 
 static octet_status eval(octet_eval *e)

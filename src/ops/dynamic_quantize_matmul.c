@@ -16,7 +16,8 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
                             octet_arena *arena, const void **state, octet_diag *diag)
 {
     (void)g;
-    return octet_q8_matmul_prepare(k, arena, node->n_inputs > B ? constant[B] : NULL, state, diag);
+    return octet_q8_matmul_prepare(k, arena, node->n_inputs > B ? constant[B] : NULL, false, state,
+                                   diag);
 }
 
 /* A as uint8, its scale, its zero point in a tensor over *zero. */

@@ -1,9 +1,12 @@
-/* q8.h: products of 8-bit tensors and what becomes of their sums, shared by the integer operators
+/* q8.h: products of integer tensors and what becomes of their sums, shared by the operators on them
  * SPDX-License-Identifier: Apache-2.0
  *
  * The kernels multiply u8 (activations) by s8 (weights). An int8 activation or a uint8 weight is
  * moved by 128 with its zero point, which is a flip of the highest bit. Sums are corrected for zero
  * points where they are finished.
+ *
+ * Activations may also have 16 bits. They are multiplied as s16, uint16 moved by 32768, and the
+ * weights beside them are widened where they are packed.
  */
 #ifndef OCTET_OPS_Q8_H
 #define OCTET_OPS_Q8_H
@@ -11,23 +14,46 @@
 #include "ops/conv_common.h"
 #include "ops/matmul_common.h"
 
+#include <string.h>
+
 /* ---- operands */
 
 typedef struct octet_q8_operand {
     const uint8_t *data;
-    uint8_t flip; /* 0x80: moved by 128 */
+    bool wide;     /* 16 bits an element */
+    uint16_t flip; /* the highest bit: moved by half the range */
     /* zero points after the move: one, or one per row of A, column of B, channel of W */
     const int32_t *zero;
     size_t zero_step; /* 0 or 1 */
 } octet_q8_operand;
 
-/* An activation (wants u8) or a weight (wants s8); zero: NULL, one number or `count` of them. */
+/* An activation (wants u8 or s16) or a weight (wants s8); zero: NULL, one number or `count` of
+ * them. */
 octet_status octet_q8_activation(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
                                  size_t count, octet_q8_operand *out);
 octet_status octet_q8_weight(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
                              size_t count, octet_q8_operand *out);
 /* The flip of a weight of that type; false: not 8 bits wide. */
-bool octet_q8_weight_flip(octet_dtype dtype, uint8_t *flip);
+bool octet_q8_weight_flip(octet_dtype dtype, uint16_t *flip);
+/* Whether input 0 of a node is known to have 16 bits, for prepare: a wrong guess costs only time.
+ */
+bool octet_q8_is_wide(const octet_graph *g, const octet_node *node);
+
+/* Writes a weight as it lies in panels. */
+static inline void octet_q8_put(uint8_t *to, bool wide, int8_t w)
+{
+    int16_t word = w;
+
+    if (wide)
+        memcpy(to, &word, sizeof(word));
+    else
+        *to = (uint8_t)w;
+}
+
+static inline size_t octet_q8_size(bool wide)
+{
+    return wide ? 2 : 1;
+}
 
 /* Whether sums of two products saturate at 16 bits: in the arithmetic of AVX2 where nothing was
  * moved, a uint8 activation with an int8 weight. ONNX Runtime widens all other types first. */
@@ -55,7 +81,7 @@ typedef struct octet_q8_scales {
 void octet_q8_finish_s32(const octet_eval *e, octet_q8_finish *out);
 octet_status octet_q8_finish_f32(octet_eval *e, const octet_q8_scales *s, const float *bias,
                                  octet_q8_finish *out);
-/* To uint8 or int8 by the rules of e->arith. */
+/* To 8 or 16 bits by the rules of e->arith. */
 octet_status octet_q8_finish_q8(octet_eval *e, const octet_q8_scales *s, float y_scale,
                                 const octet_tensor *y_zero, octet_q8_finish *out);
 
@@ -73,6 +99,7 @@ typedef struct octet_q8_packed {
     const uint8_t *panels;
     const int32_t *sums; /* of each column, without zero points */
     size_t panel_bytes;  /* of one matrix */
+    bool wide;           /* for activations of 16 bits */
 } octet_q8_packed;
 
 /* Y (m x n, dense) from A (m x k) and B (k x n): element (i, j) of an operand is data[i * row + j *
@@ -91,15 +118,16 @@ typedef struct octet_q8_product {
 
 octet_status octet_q8_product_run(octet_eval *e, const octet_q8_product *p);
 
-/* As op.prepare: packs `count` constant matrices; leaves *state NULL where t is not an 8-bit tensor
- * or is empty. */
+/* As op.prepare: packs `count` constant matrices, for activations of 16 bits if `wide`; leaves
+ * *state NULL where t is not an 8-bit tensor or is empty. */
 octet_status octet_q8_product_prepare(const octet_kernels *k, octet_arena *arena,
-                                      const octet_tensor *t, size_t count, size_t rows,
+                                      const octet_tensor *t, bool wide, size_t count, size_t rows,
                                       size_t columns, size_t row, size_t col, const void **state,
                                       octet_diag *diag);
 /* octet_q8_product_prepare for B of a MatMul-like operator (numpy rules), NULL: not constant. */
 octet_status octet_q8_matmul_prepare(const octet_kernels *k, octet_arena *arena,
-                                     const octet_tensor *b, const void **state, octet_diag *diag);
+                                     const octet_tensor *b, bool wide, const void **state,
+                                     octet_diag *diag);
 /* A MatMul-like operator: everything but the finish and the output. */
 typedef struct octet_q8_matmul {
     octet_matmul_shape s;
@@ -124,7 +152,7 @@ typedef struct octet_q8_conv {
     void *y;
 } octet_q8_conv;
 
-octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w,
+octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w, bool wide,
                                    octet_arena *arena, const void **state, octet_diag *diag);
 octet_status octet_q8_conv_run(octet_eval *e, const octet_q8_conv *c);
 

@@ -9,69 +9,102 @@
 
 /* ---- operands */
 
-static octet_status read_zeros(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
-                               size_t count, octet_q8_operand *out)
+/* What is added to the numbers of a type so that the kernels take them. */
+typedef struct kind {
+    octet_dtype dtype;
+    bool wide;
+    int32_t move;
+} kind;
+
+static const kind activations[] = {{OCTET_DTYPE_UINT8, false, 0},
+                                   {OCTET_DTYPE_INT8, false, 128},
+                                   {OCTET_DTYPE_INT16, true, 0},
+                                   {OCTET_DTYPE_UINT16, true, -32768}};
+static const kind weights[] = {{OCTET_DTYPE_INT8, false, 0}, {OCTET_DTYPE_UINT8, false, -128}};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static const kind *find(const kind *list, size_t n, octet_dtype dtype)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].dtype == dtype)
+            return &list[i];
+    return NULL;
+}
+
+static uint16_t flip_of(const kind *k)
+{
+    return k->move == 0 ? 0 : k->wide ? 0x8000 : 0x80;
+}
+
+static octet_status read_zeros(octet_eval *e, const octet_tensor *zero, int32_t move, size_t count,
+                               octet_q8_operand *out)
 {
     size_t n = zero != NULL ? (size_t)octet_tensor_count(zero) : 1;
     int32_t *values;
 
-    if (zero != NULL && zero->dtype != t->dtype)
-        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "a zero point has another type (%s)",
-                          octet_dtype_get(zero->dtype)->name);
     if (n != 1 && n != count)
         return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL,
                           "a zero point has %zu elements, which fit no axis", n);
     values = octet_eval_scratch(e, (n + 1) * sizeof(*values));
     OCTET_TRY_ALLOC(e->diag, values);
-    for (size_t i = 0; i < n; i++) {
-        int32_t v = 0;
-
-        if (zero != NULL)
-            v = zero->dtype == OCTET_DTYPE_INT8 ? ((const int8_t *)zero->data)[i]
-                                                : ((const uint8_t *)zero->data)[i];
-
-        if (out->flip != 0)
-            v += t->dtype == OCTET_DTYPE_INT8 ? 128 : -128;
-        values[i] = v;
-    }
-    out->data = t->data;
+    for (size_t i = 0; i < n; i++)
+        values[i] = move + (zero != NULL ? (int32_t)octet_tensor_i64_at(zero, (int64_t)i) : 0);
     out->zero = values;
     out->zero_step = n > 1;
     return OCTET_OK;
 }
 
 static octet_status read_operand(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
-                                 size_t count, octet_dtype wanted, octet_q8_operand *out)
+                                 size_t count, const kind *k, octet_q8_operand *out)
 {
-    if (t->dtype != OCTET_DTYPE_UINT8 && t->dtype != OCTET_DTYPE_INT8)
+    if (k == NULL)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "an input has type %s",
                           octet_dtype_get(t->dtype)->name);
-    out->flip = t->dtype == wanted ? 0 : 0x80;
-    return read_zeros(e, t, zero, count, out);
+    if (zero != NULL && zero->dtype != t->dtype)
+        return octet_fail(e->diag, OCTET_ERR_INVALID_MODEL, "a zero point has another type (%s)",
+                          octet_dtype_get(zero->dtype)->name);
+    out->data = t->data;
+    out->wide = k->wide;
+    out->flip = flip_of(k);
+    return read_zeros(e, zero, k->move, count, out);
 }
 
 octet_status octet_q8_activation(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
                                  size_t count, octet_q8_operand *out)
 {
-    return read_operand(e, t, zero, count, OCTET_DTYPE_UINT8, out);
+    const kind *k = find(activations, COUNT(activations), t->dtype);
+
+    return read_operand(e, t, zero, count, k, out);
 }
 
 octet_status octet_q8_weight(octet_eval *e, const octet_tensor *t, const octet_tensor *zero,
                              size_t count, octet_q8_operand *out)
 {
-    return read_operand(e, t, zero, count, OCTET_DTYPE_INT8, out);
+    return read_operand(e, t, zero, count, find(weights, COUNT(weights), t->dtype), out);
 }
 
-bool octet_q8_weight_flip(octet_dtype dtype, uint8_t *flip)
+bool octet_q8_weight_flip(octet_dtype dtype, uint16_t *flip)
 {
-    *flip = dtype == OCTET_DTYPE_UINT8 ? 0x80 : 0;
-    return dtype == OCTET_DTYPE_UINT8 || dtype == OCTET_DTYPE_INT8;
+    const kind *k = find(weights, COUNT(weights), dtype);
+
+    *flip = k != NULL ? flip_of(k) : 0;
+    return k != NULL;
+}
+
+bool octet_q8_is_wide(const octet_graph *g, const octet_node *node)
+{
+    const octet_value *v = octet_node_input(g, node, 0);
+    const kind *k = v != NULL ? find(activations, COUNT(activations), v->type.dtype) : NULL;
+
+    return k != NULL && k->wide;
 }
 
 bool octet_q8_pairs(const octet_eval *e, const octet_q8_operand *activation,
                     const octet_q8_operand *weight)
 {
-    return e->arith == OCTET_ARITH_ORT_AVX2 && activation->flip == 0 && weight->flip == 0;
+    return e->arith == OCTET_ARITH_ORT_AVX2 && !activation->wide && activation->flip == 0 &&
+           weight->flip == 0;
 }
 
 octet_status octet_q8_read_scales(octet_eval *e, uint32_t index, size_t count, const float **out,
@@ -159,22 +192,23 @@ octet_status octet_q8_finish_q8(octet_eval *e, const octet_q8_scales *s, float y
                                 const octet_tensor *y_zero, octet_q8_finish *out)
 {
     const octet_dtype_traits *t = octet_dtype_get(y_zero->dtype);
+    const kind *k = find(activations, COUNT(activations), y_zero->dtype);
 
-    if ((y_zero->dtype != OCTET_DTYPE_UINT8 && y_zero->dtype != OCTET_DTYPE_INT8) ||
-        octet_tensor_count(y_zero) != 1)
+    if (k == NULL || octet_tensor_count(y_zero) != 1)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED,
-                          "y_zero_point is not one uint8 or int8 number");
-    *out = (octet_q8_finish){.run = e->k->requantize_nearest,
-                             .element = 1,
-                             .r = {.zero_point = (int32_t)octet_tensor_i64_at(y_zero, 0),
-                                   .lo = (int32_t)t->min,
-                                   .hi = (int32_t)t->max}};
+                          "y_zero_point is not one number of 8 or 16 bits");
+    *out =
+        (octet_q8_finish){.run = k->wide ? e->k->requantize_nearest_16 : e->k->requantize_nearest,
+                          .element = octet_q8_size(k->wide),
+                          .r = {.zero_point = (int32_t)octet_tensor_i64_at(y_zero, 0),
+                                .lo = (int32_t)t->min,
+                                .hi = (int32_t)t->max}};
     if (e->arith == OCTET_ARITH_FIXED_POINT) {
-        out->run = e->k->requantize_fixed;
+        out->run = k->wide ? e->k->requantize_fixed_16 : e->k->requantize_fixed;
         return multiply_fixed(e, s, y_scale, &out->r);
     }
     if (e->arith == OCTET_ARITH_ONNX2C) {
-        out->run = e->k->requantize_away;
+        out->run = k->wide ? e->k->requantize_away_16 : e->k->requantize_away;
         out->r.divisor = y_scale;
         return multiply(e, s, 1.0f, &out->r);
     }

@@ -1,10 +1,10 @@
-/* q8_conv.c: convolutions of 8-bit tensors
+/* q8_conv.c: convolutions of tensors of 8 bits, or of 16 with weights of 8
  * SPDX-License-Identifier: Apache-2.0
  *
  * A group with several output channels is a product of its weights with panels of gathered input
  * bytes; channels that stand alone are summed row by row. The reduction goes tap by tap, each tap
  * over the group's input channels, in quads: that is the order in which pairs saturate where they
- * do. A tile of sums is finished while it is hot.
+ * do. A tile of sums is finished while it is hot. With 16 bits a quad holds two elements.
  */
 #include "base/parallel.h"
 #include "ops/q8.h"
@@ -20,15 +20,16 @@
 
 /* Constant weights, group after group: panels, or rows of 4 * quads for groups summed by rows. */
 typedef struct weights {
-    const int8_t *data;
+    const uint8_t *data;
     const int32_t *sums; /* of each output channel, without zero points */
-    bool by_rows;
+    bool by_rows, wide;
 } weights;
 
 typedef struct sizes {
     size_t groups, channels, m; /* of a group: input and output channels */
     size_t taps, k, quads;
-    bool by_rows;
+    bool by_rows, wide;
+    size_t size, per;   /* bytes of an element, elements in a quad */
     size_t group_bytes; /* of packed weights */
 } sizes;
 
@@ -47,7 +48,8 @@ static bool product(const int64_t *dims, int32_t n, size_t *out)
 }
 
 /* Sizes; groups of one input channel and up to `rows` output channels are summed by rows. */
-static bool read_sizes(const octet_conv_shape *s, size_t channels, size_t rows, sizes *out)
+static bool read_sizes(const octet_conv_shape *s, size_t channels, size_t rows, bool wide,
+                       sizes *out)
 {
     size_t all;
 
@@ -57,7 +59,10 @@ static bool read_sizes(const octet_conv_shape *s, size_t channels, size_t rows, 
     if (!product(s->kernel, s->rank, &out->taps) ||
         !octet_mul_size(out->taps, out->channels, &out->k))
         return false;
-    out->quads = div_up(out->k, 4);
+    out->wide = wide;
+    out->size = octet_q8_size(wide);
+    out->per = 4 / out->size;
+    out->quads = div_up(out->k, out->per);
     out->by_rows = out->channels == 1 && out->m <= rows;
     return octet_mul_size(out->quads, 4 * (out->by_rows ? out->m : div_up(out->m, MR) * MR),
                           &out->group_bytes) &&
@@ -66,26 +71,31 @@ static bool read_sizes(const octet_conv_shape *s, size_t channels, size_t rows, 
 
 /* ---- weights */
 
+/* Bytes from the first element of a packed row to element r. */
+static size_t element_at(const sizes *z, size_t r)
+{
+    return r / z->per * (z->by_rows ? 4 : 4 * MR) + r % z->per * z->size;
+}
+
 /* Row `i` of a group's weights (channels x taps) as quads in the order of the reduction. */
-static void pack_row(const sizes *z, const uint8_t *w, uint8_t flip, size_t i, int8_t *group,
+static void pack_row(const sizes *z, const uint8_t *w, uint16_t flip, size_t i, uint8_t *group,
                      int32_t *sum)
 {
-    size_t step = z->by_rows ? 4 : 4 * MR;
-    int8_t *to =
+    uint8_t *to =
         z->by_rows ? group + i * 4 * z->quads : group + i / MR * MR * 4 * z->quads + i % MR * 4;
     uint32_t total = 0;
 
-    for (size_t r = 0; r < 4 * z->quads; r++) {
+    for (size_t r = 0; r < z->per * z->quads; r++) {
         size_t at = r % z->channels * z->taps + r / z->channels;
         int8_t v = r < z->k ? (int8_t)(w[at] ^ flip) : 0;
 
-        to[r / 4 * step + r % 4] = v;
+        octet_q8_put(to + element_at(z, r), z->wide, v);
         total += (uint32_t)v;
     }
     *sum = (int32_t)total;
 }
 
-static void pack(const sizes *z, const uint8_t *w, uint8_t flip, int8_t *data, int32_t *sums)
+static void pack(const sizes *z, const uint8_t *w, uint16_t flip, uint8_t *data, int32_t *sums)
 {
     memset(data, 0, z->groups * z->group_bytes); /* rows beyond m are read */
     for (size_t g = 0; g < z->groups; g++)
@@ -94,21 +104,21 @@ static void pack(const sizes *z, const uint8_t *w, uint8_t flip, int8_t *data, i
                      &sums[g * z->m + i]);
 }
 
-octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w,
+octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w, bool wide,
                                    octet_arena *arena, const void **state, octet_diag *diag)
 {
     octet_conv_shape s;
     weights *out;
-    int8_t *data;
+    uint8_t *data;
     int32_t *sums;
-    uint8_t flip;
+    uint16_t flip;
     sizes z;
 
     if (w == NULL || !octet_q8_weight_flip(w->dtype, &flip) || octet_tensor_count(w) == 0 ||
         octet_conv_read(node, w->rank, w->dims, &s, NULL) != OCTET_OK ||
         s.out_channels % s.group != 0)
         return OCTET_OK; /* eval says what is wrong */
-    if (!read_sizes(&s, (size_t)w->dims[1], BY_ROWS, &z))
+    if (!read_sizes(&s, (size_t)w->dims[1], BY_ROWS, wide, &z))
         return octet_fail_nomem(diag);
     out = OCTET_ARENA_NEW(arena, weights);
     data = octet_arena_alloc_aligned(arena, z.groups * z.group_bytes);
@@ -117,7 +127,7 @@ octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w
     OCTET_TRY_ALLOC(diag, data);
     OCTET_TRY_ALLOC(diag, sums);
     pack(&z, w->data, flip, data, sums);
-    *out = (weights){.data = data, .sums = sums, .by_rows = z.by_rows};
+    *out = (weights){.data = data, .sums = sums, .by_rows = z.by_rows, .wide = wide};
     *state = out;
     return OCTET_OK;
 }
@@ -127,7 +137,7 @@ octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w
 typedef struct job {
     const octet_kernels *k;
     const octet_q8_conv *c;
-    void (*gemm)(const octet_gemm_q8 *g);
+    void (*gemm)(const octet_gemm_q8 *g), (*exact)(const octet_gemm_q8 *g);
     sizes z;
     weights w;
     octet_requant r; /* of one image, corrections included */
@@ -136,9 +146,9 @@ typedef struct job {
     size_t in_plane, plane, positions;
     bool direct; /* nothing is padded */
     int64_t *offset;
-    const int8_t *ones; /* a line of weights that sums the inputs; NULL: not needed */
-    size_t tile;        /* positions at once */
-    size_t pitch;       /* of a sheet; 0: row by row */
+    const uint8_t *ones; /* a line of weights that sums the inputs; NULL: not needed */
+    size_t tile;         /* positions at once */
+    size_t pitch;        /* of a sheet; 0: row by row */
     uint8_t *image, *panels, *sheets;
     size_t image_bytes, panel_bytes, sheet_bytes; /* per worker */
     const uint8_t *x;                             /* of the one group whose tiles are shared out */
@@ -180,7 +190,7 @@ static void fill_offsets(job *j, const int64_t *strides)
         for (size_t c = 0; c < j->z.channels; c++)
             j->offset[r++] = at + (int64_t)(c * j->plane);
     } while (advance(s->rank, s->kernel, tap));
-    for (; r < 4 * j->z.quads; r++)
+    for (; r < j->z.per * j->z.quads; r++)
         j->offset[r] = 0;
 }
 
@@ -227,13 +237,14 @@ static octet_status layout(octet_eval *e, job *j)
     }
     if (!product(s->in, s->rank, &j->in_plane) || !product(j->padded, s->rank, &j->plane) ||
         !product(s->out, s->rank, &j->positions) ||
-        !octet_mul_size(j->plane, j->z.channels, &bytes) || bytes > INT64_MAX / 16 ||
+        !octet_mul_size(j->plane, j->z.channels, &bytes) ||
+        !octet_mul_size(bytes, j->z.size, &bytes) || bytes > INT64_MAX / 16 ||
         (limit != 0 && bytes > limit))
         return octet_fail(e->diag, OCTET_ERR_DATA, "the padded input is too large");
     element_strides(s->rank, j->padded, strides);
     for (int32_t i = 0; i < s->rank; i++)
         j->step[i] = strides[i] * s->stride[i];
-    if (!octet_mul_size(4 * j->z.quads, sizeof(*j->offset), &bytes))
+    if (!octet_mul_size(j->z.per * j->z.quads, sizeof(*j->offset), &bytes))
         return octet_fail_nomem(e->diag);
     j->offset = octet_eval_scratch(e, bytes + 1);
     OCTET_TRY_ALLOC(e->diag, j->offset);
@@ -250,7 +261,7 @@ static octet_status correct(octet_eval *e, job *j)
     int32_t *rows = octet_eval_scratch(e, 2 * (m + 1) * sizeof(*rows)), *minus = rows + m;
     uint32_t zx = (uint32_t)c->x.zero[0];
     bool moved = false;
-    int8_t *ones;
+    uint8_t *ones;
 
     OCTET_TRY_ALLOC(e->diag, rows);
     for (size_t i = 0; i < m; i++) {
@@ -269,7 +280,7 @@ static octet_status correct(octet_eval *e, job *j)
     OCTET_TRY_ALLOC(e->diag, ones);
     memset(ones, 0, 4 * MR * j->z.quads);
     for (size_t r = 0; r < j->z.k; r++)
-        ones[j->z.by_rows ? r : r / 4 * 4 * MR + r % 4] = 1;
+        octet_q8_put(ones + element_at(&j->z, r), j->z.wide, 1);
     j->ones = ones;
     return OCTET_OK;
 }
@@ -290,6 +301,16 @@ static void copy_row(uint8_t *to, const uint8_t *from, size_t n)
     memcpy(to + n - 16, from + n - 16, 16);
 }
 
+static void fill_with_zero_point(const job *j, uint8_t *padded)
+{
+    uint16_t zero = (uint16_t)(j->c->x.zero[0] ^ j->c->x.flip), *words = (void *)padded;
+
+    if (!j->z.wide)
+        memset(padded, zero & 0xff, j->plane);
+    for (size_t i = 0; j->z.wide && i < j->plane; i++)
+        words[i] = zero;
+}
+
 /* Copies one channel into its padded image; what lies around it is the zero point. */
 static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
 {
@@ -297,8 +318,9 @@ static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
     int64_t first[OCTET_MAX_SPATIAL], count[OCTET_MAX_SPATIAL], index[OCTET_MAX_SPATIAL] = {0};
     int64_t in_strides[OCTET_MAX_SPATIAL], strides[OCTET_MAX_SPATIAL];
     int32_t last = s->rank - 1;
+    size_t size = j->z.size;
 
-    memset(padded, (int)((uint8_t)j->c->x.zero[0] ^ j->c->x.flip), j->plane);
+    fill_with_zero_point(j, padded);
     for (int32_t i = 0; i < s->rank; i++) {
         int64_t lead = s->pad_begin[i];
         int64_t end = lead + s->in[i] < j->padded[i] ? lead + s->in[i] : j->padded[i];
@@ -317,7 +339,7 @@ static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
             src += (first[i] + index[i] - s->pad_begin[i]) * in_strides[i];
             dst += (first[i] + index[i]) * strides[i];
         }
-        copy_row(padded + dst, x + src, (size_t)count[last]);
+        copy_row(padded + (size_t)dst * size, x + (size_t)src * size, (size_t)count[last] * size);
     } while (advance(last, count, index));
 }
 
@@ -326,7 +348,7 @@ static const uint8_t *pad_group(const job *j, const uint8_t *x, uint8_t *buffer)
     if (j->direct)
         return x;
     for (size_t c = 0; c < j->z.channels; c++)
-        pad_channel(j, x + c * j->in_plane, buffer + c * j->plane);
+        pad_channel(j, x + c * j->in_plane * j->z.size, buffer + c * j->plane * j->z.size);
     return buffer;
 }
 
@@ -382,6 +404,28 @@ static octet_requant finish_of(const job *j, size_t channel, size_t p, uint8_t *
     return r;
 }
 
+static void gather(const job *j, size_t n_runs, const octet_run *runs, const void *x, void *panel)
+{
+    size_t quads = j->z.quads, step = (size_t)j->step[j->c->s.rank - 1];
+    uint16_t flip = j->c->x.flip;
+
+    if (j->z.wide)
+        j->k->im2col_s16(quads, j->offset, n_runs, runs, step, x, flip, panel);
+    else
+        j->k->im2col_q8(quads, j->offset, n_runs, runs, step, x, (uint8_t)flip, panel);
+}
+
+static void sum_row(const job *j, size_t n, const void *x, const void *w, int32_t *sums)
+{
+    size_t quads = j->z.quads, step = (size_t)j->step[j->c->s.rank - 1];
+    uint16_t flip = j->c->x.flip;
+
+    if (j->z.wide)
+        j->k->conv_row_s16(n, quads, j->offset, x, step, flip, w, sums);
+    else
+        j->k->conv_row_q8(n, quads, j->offset, x, step, (uint8_t)flip, w, sums);
+}
+
 static void run_tile(const job *j, const uint8_t *x, size_t group, uint8_t *y, size_t index,
                      uint8_t *panels)
 {
@@ -403,11 +447,10 @@ static void run_tile(const job *j, const uint8_t *x, size_t group, uint8_t *y, s
         octet_run runs[NR];
         size_t count = find_runs(j, p + i * NR, n - i * NR < NR ? n - i * NR : NR, runs);
 
-        j->k->im2col_q8(z->quads, j->offset, count, runs, (size_t)j->step[j->c->s.rank - 1], x,
-                        j->c->x.flip, panels + i * panel);
+        gather(j, count, runs, x, panels + i * panel);
     }
     if (j->ones != NULL)
-        j->k->gemm_s8u8(&g);
+        j->exact(&g);
     g.c = tile;
     for (size_t i0 = 0; i0 < z->m; i0 += MR) {
         octet_requant r = finish_of(j, group * z->m + i0, p, y);
@@ -429,13 +472,11 @@ static void run_sheet(const job *j, const uint8_t *x, size_t channel, size_t p, 
                       uint8_t *y, int32_t *sheet)
 {
     size_t width = (size_t)j->c->s.out[j->c->s.rank - 1], length = sheet_length(j);
-    size_t step = (size_t)j->step[j->c->s.rank - 1], quads = j->z.quads;
-    const int8_t *w = j->w.data + channel * 4 * quads;
     octet_requant r = finish_of(j, channel, p, y);
 
-    j->k->conv_row_q8(length, quads, j->offset, x, step, j->c->x.flip, w, sheet);
+    sum_row(j, length, x, j->w.data + channel * 4 * j->z.quads, sheet);
     if (j->ones != NULL)
-        j->k->conv_row_q8(length, quads, j->offset, x, step, j->c->x.flip, j->ones, sheet + length);
+        sum_row(j, length, x, j->ones, sheet + length);
     r.m = count;
     r.n = width;
     r.acc = sheet;
@@ -463,7 +504,8 @@ static void run_rows(const job *j, const uint8_t *x, size_t group, uint8_t *y, i
 
     for (size_t p = 0; p < j->positions; p += stretch)
         for (size_t i = 0; i < j->z.m; i++)
-            run_sheet(j, x + position(j, p), group * j->z.m + i, p, rows, y, sheet);
+            run_sheet(j, x + (size_t)position(j, p) * j->z.size, group * j->z.m + i, p, rows, y,
+                      sheet);
 }
 
 static size_t tile_count(const job *j)
@@ -480,7 +522,7 @@ static void group_body(void *arg, size_t index, int worker)
 {
     const job *j = arg;
     size_t group = index % j->z.groups, image = index / j->z.groups;
-    const uint8_t *x = j->c->x.data + index * j->z.channels * j->in_plane;
+    const uint8_t *x = j->c->x.data + index * j->z.channels * j->in_plane * j->z.size;
     uint8_t *y =
         (uint8_t *)j->c->y + image * j->z.groups * j->z.m * j->positions * j->c->finish.element;
 
@@ -517,7 +559,8 @@ static octet_status make_scratch(octet_eval *e, job *j, size_t workers)
     size_t panel = 4 * NR * j->z.quads, panels;
 
     if (!j->direct)
-        OCTET_TRY(per_worker(e, j->z.channels * j->plane, workers, &j->image, &j->image_bytes));
+        OCTET_TRY(per_worker(e, j->z.channels * j->plane * j->z.size, workers, &j->image,
+                             &j->image_bytes));
     if (j->z.by_rows) { /* a sheet is no longer than the padded plane */
         j->pitch = sheet_pitch(j);
         return per_worker(e, 2 * sheet_length(j) * sizeof(int32_t), workers, &j->sheets,
@@ -533,10 +576,10 @@ static octet_status bring_weights(octet_eval *e, job *j)
 {
     size_t bytes = j->z.groups * j->z.group_bytes;
     const weights *packed = e->state;
-    int8_t *data;
+    uint8_t *data;
     int32_t *sums;
 
-    if (packed != NULL && packed->by_rows == j->z.by_rows) {
+    if (packed != NULL && packed->by_rows == j->z.by_rows && packed->wide == j->z.wide) {
         j->w = *packed;
         return OCTET_OK;
     }
@@ -552,15 +595,14 @@ static octet_status bring_weights(octet_eval *e, job *j)
 octet_status octet_q8_conv_run(octet_eval *e, const octet_q8_conv *c)
 {
     bool pairs = !c->exact && octet_q8_pairs(e, &c->x, &c->w);
-    job j = {.k = e->k,
-             .c = c,
-             .gemm = pairs ? e->k->gemm_s8u8_pairs : e->k->gemm_s8u8,
-             .r = c->finish.r};
+    job j = {
+        .k = e->k, .c = c, .exact = c->x.wide ? e->k->gemm_s16 : e->k->gemm_s8u8, .r = c->finish.r};
     size_t channels = (size_t)(c->s.channels / c->s.group), units;
     int threads = e->threads > 1 ? e->threads : 1;
 
     /* ONNX Runtime sums channels that stand alone exactly, several of a group as a product. */
-    if (!read_sizes(&c->s, channels, pairs ? 1 : BY_ROWS, &j.z))
+    j.gemm = pairs ? e->k->gemm_s8u8_pairs : j.exact;
+    if (!read_sizes(&c->s, channels, pairs ? 1 : BY_ROWS, c->x.wide, &j.z))
         return octet_fail(e->diag, OCTET_ERR_DATA, "the kernel is too large");
     OCTET_TRY(layout(e, &j));
     units = (size_t)c->s.batch * j.z.groups;

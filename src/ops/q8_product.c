@@ -1,8 +1,8 @@
-/* q8_product.c: matrix products of 8-bit operands
+/* q8_product.c: matrix products of 8-bit operands, or of 16 bits with 8
  * SPDX-License-Identifier: Apache-2.0
  *
  * Both operands are packed whole along the reduction; a tile of sums is finished while it is hot,
- * so no matrix of int32 exists.
+ * so no matrix of int32 exists. Where A has 16 bits, a quad holds two elements.
  */
 #include "base/parallel.h"
 #include "ops/q8.h"
@@ -21,6 +21,11 @@ static size_t div_up(size_t a, size_t b)
 }
 
 /* ---- packing */
+
+static size_t quads_of(const octet_q8_product *p)
+{
+    return div_up(p->k, 4 / octet_q8_size(p->a.wide));
+}
 
 /* Quads of B's panel handled at once: their offsets are on the stack. */
 #define CHUNK 64
@@ -47,33 +52,54 @@ static void pack_b_panel(const octet_kernels *kernels, const octet_q8_product *p
             panel[((quads - 1) * NR + c) * 4 + t % 4] = 0;
 }
 
+/* The same beside an A of 16 bits. */
+static void pack_b_wide(const octet_q8_product *p, size_t j, uint8_t *panel)
+{
+    for (size_t r = 0; r < 2 * quads_of(p); r++)
+        for (size_t c = 0; c < NR; c++) {
+            bool inside = r < p->k && j * NR + c < p->n;
+            size_t at = r * p->b_row + (j * NR + c) * p->b_col;
+
+            octet_q8_put(panel + (r / 2 * NR + c) * 4 + r % 2 * 2, true,
+                         inside ? (int8_t)(p->b.data[at] ^ p->b.flip) : 0);
+        }
+}
+
 static void pack_b(const octet_kernels *kernels, const octet_q8_product *p, uint8_t *panels)
 {
-    for (size_t j = 0; j < div_up(p->n, NR); j++)
-        pack_b_panel(kernels, p, j, panels + j * NR * 4 * div_up(p->k, 4));
+    for (size_t j = 0; j < div_up(p->n, NR); j++) {
+        uint8_t *panel = panels + j * NR * 4 * quads_of(p);
+
+        if (p->a.wide)
+            pack_b_wide(p, j, panel);
+        else
+            pack_b_panel(kernels, p, j, panel);
+    }
 }
 
 static void pack_a_row(const octet_q8_product *p, size_t i, uint8_t *to)
 {
-    const uint8_t *a = p->a.data + i * p->a_row;
-    size_t r = 0;
+    size_t size = octet_q8_size(p->a.wide), per = 4 / size, r = 0;
+    const uint8_t *a = p->a.data + i * p->a_row * size;
+    uint32_t quad, flip = (p->a.wide ? UINT32_C(0x00010001) : UINT32_C(0x01010101)) * p->a.flip;
 
-    if (p->a_col == 1)
-        for (; r + 4 <= p->k; r += 4, to += 4 * MR) {
-            uint32_t quad;
-
-            memcpy(&quad, a + r, sizeof(quad));
-            quad ^= UINT32_C(0x01010101) * p->a.flip;
-            memcpy(to, &quad, sizeof(quad));
-        }
-    for (; r < p->k; r += 4, to += 4 * MR)
-        for (size_t t = 0; t < 4; t++)
-            to[t] = r + t < p->k ? a[(r + t) * p->a_col] ^ p->a.flip : 0;
+    for (; p->a_col == 1 && r + per <= p->k; r += per, to += 4 * MR) {
+        memcpy(&quad, a + r * size, sizeof(quad));
+        quad ^= flip;
+        memcpy(to, &quad, sizeof(quad));
+    }
+    for (; r < p->k; r += per, to += 4 * MR) {
+        quad = flip; /* what lies beyond k is 0 */
+        for (size_t t = r; t < r + per && t < p->k; t++)
+            memcpy((uint8_t *)&quad + (t - r) * size, a + t * p->a_col * size, size);
+        quad ^= flip;
+        memcpy(to, &quad, sizeof(quad));
+    }
 }
 
 static void pack_a(const octet_q8_product *p, uint8_t *panels)
 {
-    size_t quads = div_up(p->k, 4);
+    size_t quads = quads_of(p);
 
     for (size_t i = 0; i < p->m; i++)
         pack_a_row(p, i, panels + i / MR * MR * 4 * quads + i % MR * 4);
@@ -83,10 +109,9 @@ static void pack_a(const octet_q8_product *p, uint8_t *panels)
 }
 
 /* Bytes of `count` lines in panels of `width`; false: too many. */
-static bool panel_bytes(size_t count, size_t width, size_t k, size_t *out)
+static bool panel_bytes(size_t count, size_t width, size_t quads, size_t *out)
 {
-    return octet_mul_size(div_up(count, width) * width, div_up(k, 4), out) &&
-           octet_mul_size(*out, 4, out);
+    return octet_mul_size(div_up(count, width) * width, quads, out) && octet_mul_size(*out, 4, out);
 }
 
 /* ---- sums of lines, for the zero points */
@@ -98,28 +123,38 @@ static void column_sums(const octet_q8_product *p, int32_t *sums)
         const uint8_t *b = p->b.data + r * p->b_row;
 
         for (size_t j = 0; j < p->n; j++)
-            sums[j] += (int8_t)(b[j * p->b_col] ^ p->b.flip);
+            sums[j] =
+                (int32_t)((uint32_t)sums[j] + (uint32_t)(int8_t)(b[j * p->b_col] ^ p->b.flip));
     }
+}
+
+static uint32_t activation_at(const octet_q8_operand *a, size_t index)
+{
+    uint16_t word;
+
+    if (!a->wide)
+        return (uint32_t)(a->data[index] ^ a->flip);
+    memcpy(&word, a->data + 2 * index, sizeof(word));
+    return (uint32_t)(int16_t)(word ^ a->flip);
 }
 
 static void row_sums(const octet_q8_product *p, int32_t *sums)
 {
     for (size_t i = 0; i < p->m; i++) {
-        const uint8_t *a = p->a.data + i * p->a_row;
         uint32_t sum = 0;
 
         for (size_t r = 0; r < p->k; r++)
-            sum += a[r * p->a_col] ^ p->a.flip;
+            sum += activation_at(&p->a, i * p->a_row + r * p->a_col);
         sums[i] = (int32_t)sum;
     }
 }
 
 octet_status octet_q8_product_prepare(const octet_kernels *k, octet_arena *arena,
-                                      const octet_tensor *t, size_t count, size_t rows,
+                                      const octet_tensor *t, bool wide, size_t count, size_t rows,
                                       size_t columns, size_t row, size_t col, const void **state,
                                       octet_diag *diag)
 {
-    octet_q8_product p = {.n = columns, .k = rows, .b_row = row, .b_col = col};
+    octet_q8_product p = {.n = columns, .k = rows, .a = {.wide = wide}, .b_row = row, .b_col = col};
     octet_q8_packed *packed;
     uint8_t *panels;
     int32_t *sums;
@@ -129,7 +164,7 @@ octet_status octet_q8_product_prepare(const octet_kernels *k, octet_arena *arena
         return OCTET_OK;
     packed = OCTET_ARENA_NEW(arena, octet_q8_packed);
     OCTET_TRY_ALLOC(diag, packed);
-    if (!panel_bytes(columns, NR, rows, &packed->panel_bytes) ||
+    if (!panel_bytes(columns, NR, quads_of(&p), &packed->panel_bytes) ||
         !octet_mul_size(packed->panel_bytes, count, &bytes))
         return octet_fail_nomem(diag);
     panels = octet_arena_alloc_aligned(arena, bytes);
@@ -143,6 +178,7 @@ octet_status octet_q8_product_prepare(const octet_kernels *k, octet_arena *arena
     }
     packed->panels = panels;
     packed->sums = sums;
+    packed->wide = wide;
     *state = packed;
     return OCTET_OK;
 }
@@ -210,7 +246,7 @@ static void task(void *arg, size_t index, int worker)
     const job *j = arg;
     const octet_q8_product *p = j->p;
     size_t j0 = index % j->column_tasks * TILE_COLUMNS, first = index / j->column_tasks * TASK_ROWS;
-    size_t n = p->n - j0 < TILE_COLUMNS ? p->n - j0 : TILE_COLUMNS, quads = div_up(p->k, 4);
+    size_t n = p->n - j0 < TILE_COLUMNS ? p->n - j0 : TILE_COLUMNS, quads = quads_of(p);
     size_t end = p->m - first < TASK_ROWS ? p->m : first + TASK_ROWS;
     int32_t tile[MR * TILE_COLUMNS];
 
@@ -275,13 +311,19 @@ static void correct(job *j, const int32_t *b_sums, const buffers *use)
     j->row_sum = moved ? sums : NULL;
 }
 
+static bool is_packed(const octet_q8_product *p)
+{
+    return p->packed != NULL && p->packed->wide == p->a.wide;
+}
+
 static octet_status make_buffers(octet_eval *e, const octet_q8_product *p, buffers *use)
 {
     size_t a, b = 0;
 
     if (use->a != NULL)
         return OCTET_OK;
-    if (!panel_bytes(p->m, MR, p->k, &a) || (p->packed == NULL && !panel_bytes(p->n, NR, p->k, &b)))
+    if (!panel_bytes(p->m, MR, quads_of(p), &a) ||
+        (!is_packed(p) && !panel_bytes(p->n, NR, quads_of(p), &b)))
         return octet_fail_nomem(e->diag);
     use->a = octet_eval_scratch(e, a + 1);
     use->b = octet_eval_scratch(e, b + 1);
@@ -300,7 +342,9 @@ static octet_status run(octet_eval *e, const octet_q8_product *p, buffers *use)
 {
     bool pairs = octet_q8_pairs(e, &p->a, &p->b);
     job j = {.p = p,
-             .gemm = pairs ? e->k->gemm_u8s8_pairs : e->k->gemm_u8s8,
+             .gemm = p->a.wide ? e->k->gemm_s16
+                     : pairs   ? e->k->gemm_u8s8_pairs
+                               : e->k->gemm_u8s8,
              .r = p->finish.r,
              .column_tasks = div_up(p->n, TILE_COLUMNS)};
 
@@ -312,7 +356,7 @@ static octet_status run(octet_eval *e, const octet_q8_product *p, buffers *use)
     j.r.row_step = 1;
     j.a = use->a;
     pack_a(p, use->a);
-    if (p->packed != NULL) {
+    if (is_packed(p)) {
         j.b = p->packed->panels + p->matrix * p->packed->panel_bytes;
         correct(&j, p->packed->sums + p->matrix * p->n, use);
     } else {
@@ -336,7 +380,8 @@ octet_status octet_q8_product_run(octet_eval *e, const octet_q8_product *p)
 /* ---- MatMul */
 
 octet_status octet_q8_matmul_prepare(const octet_kernels *k, octet_arena *arena,
-                                     const octet_tensor *b, const void **state, octet_diag *diag)
+                                     const octet_tensor *b, bool wide, const void **state,
+                                     octet_diag *diag)
 {
     size_t rows, columns;
 
@@ -344,8 +389,9 @@ octet_status octet_q8_matmul_prepare(const octet_kernels *k, octet_arena *arena,
         return OCTET_OK;
     rows = (size_t)b->dims[b->rank > 1 ? b->rank - 2 : 0];
     columns = b->rank > 1 ? (size_t)b->dims[b->rank - 1] : 1;
-    return octet_q8_product_prepare(k, arena, b, (size_t)octet_tensor_count(b) / rows / columns,
-                                    rows, columns, columns, 1, state, diag);
+    return octet_q8_product_prepare(k, arena, b, wide,
+                                    (size_t)octet_tensor_count(b) / rows / columns, rows, columns,
+                                    columns, 1, state, diag);
 }
 
 octet_status octet_q8_matmul_init(octet_eval *e, const octet_tensor *a, const octet_tensor *b,
@@ -380,7 +426,8 @@ octet_status octet_q8_matmul_run(octet_eval *e, const octet_q8_matmul *mm, size_
         int64_t ia, ib;
 
         octet_matmul_batch(&mm->s, i, &ia, &ib);
-        p.a.data = whole->a.data + ((size_t)ia * whole->m + first) * whole->k;
+        p.a.data = whole->a.data +
+                   ((size_t)ia * whole->m + first) * whole->k * octet_q8_size(whole->a.wide);
         p.b.data = whole->b.data + (size_t)ib * whole->k * whole->n;
         p.matrix = (size_t)ib;
         p.y = (uint8_t *)y + ((size_t)i * whole->m + first) * whole->n * p.finish.element;

@@ -38,11 +38,11 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
     bool trans = octet_node_int(node, "transB", 0) != 0;
     size_t width;
 
-    (void)g;
     if (b == NULL || b->rank != 2)
         return OCTET_OK;
     width = (size_t)b->dims[1];
-    return octet_q8_product_prepare(k, arena, b, 1, (size_t)b->dims[trans], (size_t)b->dims[!trans],
+    return octet_q8_product_prepare(k, arena, b, octet_q8_is_wide(g, node), 1,
+                                    (size_t)b->dims[trans], (size_t)b->dims[!trans],
                                     trans ? 1 : width, trans ? width : 1, state, diag);
 }
 

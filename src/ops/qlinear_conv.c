@@ -1,4 +1,4 @@
-/* qlinear_conv.c: QLinearConv, 8-bit in and out
+/* qlinear_conv.c: QLinearConv, 8 bits in and out; x and y may also have 16
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "ops/q8.h"
@@ -60,19 +60,20 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
                             const octet_tensor *const *constant, const octet_kernels *k,
                             octet_arena *arena, const void **state, octet_diag *diag)
 {
-    (void)g;
     (void)k;
-    return octet_q8_conv_prepare(node, node->n_inputs > W ? constant[W] : NULL, arena, state, diag);
+    return octet_q8_conv_prepare(node, node->n_inputs > W ? constant[W] : NULL,
+                                 octet_q8_is_wide(g, node), arena, state, diag);
 }
 
-/* A tensor of bytes with its channels moved; the payload is scratch unless there is one. */
+/* A tensor with its channels moved; the payload is scratch unless there is one. */
 static octet_status move_channels(octet_eval *e, const octet_tensor *from, bool to_front,
                                   octet_tensor *to)
 {
     int64_t dims[OCTET_MAX_RANK], strides[OCTET_MAX_RANK], to_strides[OCTET_MAX_RANK];
     int64_t from_strides[OCTET_MAX_RANK];
+    size_t size = octet_dtype_get(from->dtype)->bits / 8;
 
-    octet_strides(from->rank, from->dims, 1, strides);
+    octet_strides(from->rank, from->dims, size, strides);
     for (int32_t i = 0; i < from->rank; i++) {
         dims[i] = from->dims[moved(from->rank, i, to_front)];
         from_strides[i] = strides[moved(from->rank, i, to_front)];
@@ -82,8 +83,8 @@ static octet_status move_channels(octet_eval *e, const octet_tensor *from, bool 
         to->data = octet_eval_scratch(e, to->bytes + 1);
         OCTET_TRY_ALLOC(e->diag, to->data);
     }
-    octet_strides(from->rank, dims, 1, to_strides);
-    octet_copy_nd(1, from->rank, dims, to->data, to_strides, from->data, from_strides);
+    octet_strides(from->rank, dims, size, to_strides);
+    octet_copy_nd(size, from->rank, dims, to->data, to_strides, from->data, from_strides);
     return OCTET_OK;
 }
 
@@ -142,7 +143,7 @@ static octet_status eval_microsoft(octet_eval *e)
     OCTET_TRY(octet_eval_require(e, B));
     if (!channels_last(e->node) || e->in[X]->rank < 3)
         return convolve(e, e->in[X], NULL);
-    if (octet_dtype_get(e->in[X]->dtype)->bits != 8)
+    if (octet_dtype_get(e->in[X]->dtype)->bits < 8)
         return octet_fail(e->diag, OCTET_ERR_UNSUPPORTED, "x has type %s",
                           octet_dtype_get(e->in[X]->dtype)->name);
     OCTET_TRY(move_channels(e, e->in[X], true, &x));

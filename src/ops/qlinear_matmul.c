@@ -1,4 +1,4 @@
-/* qlinear_matmul.c: QLinearMatMul, 8-bit in and out
+/* qlinear_matmul.c: QLinearMatMul, 8 bits in and out; a and y may also have 16
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "ops/q8.h"
@@ -15,8 +15,8 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
                             const octet_tensor *const *constant, const octet_kernels *k,
                             octet_arena *arena, const void **state, octet_diag *diag)
 {
-    (void)g;
-    return octet_q8_matmul_prepare(k, arena, node->n_inputs > B ? constant[B] : NULL, state, diag);
+    return octet_q8_matmul_prepare(k, arena, node->n_inputs > B ? constant[B] : NULL,
+                                   octet_q8_is_wide(g, node), state, diag);
 }
 
 static octet_status eval(octet_eval *e)
