@@ -1,28 +1,20 @@
 /* bench_kernels.c: speed of the kernels, in share of what the machine can do
  * SPDX-License-Identifier: Apache-2.0
  *
- * Usage: bench_kernels [--cpu LEVEL]. Convolutions run as the operator runs them, on one thread,
- * padding included. The peak is a loop of fused multiply-adds on registers alone; depthwise
- * convolutions are also compared with memcpy between buffers of their input's and output's bytes.
+ * Usage: bench_kernels [--cpu LEVEL] [--only TEXT] [--peak [--threads N]]
+ *
+ * Convolutions run as the operator runs them, on one thread, padding included; --only takes those
+ * whose list or name has TEXT in it. The peak is a loop of fused multiply-adds on registers alone;
+ * depthwise convolutions are also compared with memcpy between buffers of their input's and
+ * output's bytes. --peak prints nothing but the GFLOP/s of N threads that run the loop together.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "base/context.h"
+#include "base/parallel.h"
+#include "bench.h"
 #include "ops/conv_common.h"
 #include "ops/matmul_common.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* one thread: not disturbed by others */
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static float *floats(size_t n)
 {
@@ -35,26 +27,9 @@ static float *floats(size_t n)
     return x;
 }
 
-/* Seconds of one call: the best of many rounds of a few ms. */
-static double measure(void (*body)(void *), void *arg)
-{
-    double best = 1e9;
-    int calls = 1;
-
-    body(arg);
-    for (int round = 0; round < 40; round++) {
-        double start = now(), t;
-
-        for (int i = 0; i < calls; i++)
-            body(arg);
-        t = (now() - start) / calls;
-        best = t < best ? t : best;
-        calls = (int)(0.004 / t) + 1;
-    }
-    return best;
-}
-
 /* ---- peak */
+
+#define PEAK_STEPS 100000
 
 #if OCTET_SIMD && defined(__x86_64__)
 #    include <immintrin.h>
@@ -67,7 +42,7 @@ static double measure(void (*body)(void *), void *arg)
             vector s0 = b, s1 = set1(1), s2 = set1(2), s3 = set1(3), s4 = set1(4), s5 = set1(5),   \
                    s6 = set1(6), s7 = set1(7), s8 = set1(8), s9 = set1(9);                         \
             vector s10 = set1(10), s11 = set1(11);                                                 \
-            for (int i = 0; i < 100000; i++) {                                                     \
+            for (int i = 0; i < PEAK_STEPS; i++) {                                                 \
                 s0 = fma(a, s0, b), s1 = fma(a, s1, b), s2 = fma(a, s2, b);                        \
                 s3 = fma(a, s3, b), s4 = fma(a, s4, b), s5 = fma(a, s5, b);                        \
                 s6 = fma(a, s6, b), s7 = fma(a, s7, b), s8 = fma(a, s8, b);                        \
@@ -87,65 +62,77 @@ static void peak_ref(void *arg)
     volatile float *x = arg;
     float s[4] = {*x, 1, 2, 3}, b = *x;
 
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < PEAK_STEPS; i++)
         for (int j = 0; j < 4; j++)
             s[j] = fmaf(0.5f, s[j], b);
     *x = s[0] + s[1] + s[2] + s[3];
 }
 
-/* GFLOP/s. */
-static double peak(octet_isa isa)
-{
-    float x = 0.25f;
+typedef struct peak_loop {
+    void (*body)(void *);
+    double flop;
+} peak_loop;
 
+static peak_loop peak_of(octet_isa isa)
+{
 #if OCTET_SIMD && defined(__x86_64__)
     if (isa == OCTET_ISA_AVX2)
-        return 2.0 * 8 * SUMS * 100000 / measure(peak_avx2, &x) * 1e-9;
+        return (peak_loop){peak_avx2, 2.0 * 8 * SUMS * PEAK_STEPS};
     if (isa == OCTET_ISA_AVX512)
-        return 2.0 * 16 * SUMS * 100000 / measure(peak_avx512, &x) * 1e-9;
+        return (peak_loop){peak_avx512, 2.0 * 16 * SUMS * PEAK_STEPS};
 #endif
     (void)isa;
-    return 2.0 * 4 * 100000 / measure(peak_ref, &x) * 1e-9;
+    return (peak_loop){peak_ref, 2.0 * 4 * PEAK_STEPS};
 }
 
-/* ---- an evaluation without a graph: scratch is a list freed after each call */
-
-#define MAX_BLOCKS 16
-
-typedef struct bench_host {
-    struct octet_eval_host host;
-    void *blocks[MAX_BLOCKS];
-    size_t sizes[MAX_BLOCKS];
-    int used;
-} bench_host;
-
-/* Blocks are kept from call to call, as the interpreter's pool does. */
-static void *scratch(octet_eval *e, size_t bytes)
+/* GFLOP/s of one thread. */
+static double peak(octet_isa isa)
 {
-    bench_host *h = (bench_host *)(void *)e->host;
-    int i = h->used++;
+    peak_loop loop = peak_of(isa);
+    float x = 0.25f;
 
-    if (i >= MAX_BLOCKS)
-        return NULL;
-    if (h->sizes[i] < bytes) {
-        octet_mem_free_aligned(NULL, h->blocks[i]);
-        h->blocks[i] = octet_mem_alloc_aligned(NULL, bytes);
-        h->sizes[i] = bytes;
-    }
-    return h->blocks[i];
+    return loop.flop / measure(loop.body, &x) * 1e-9;
 }
 
-static octet_context context;
-static octet_model model = {.ctx = &context};
-static octet_graph graph = {.model = &model};
-static octet_diag diag;
+static double wall(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Turns of the loop that one thread takes in a round, so that starting the threads is nothing. */
+#define PEAK_TURNS 10
+
+static void peak_turns(void *arg, size_t index, int worker)
+{
+    const peak_loop *loop = arg;
+    float x = 0.25f;
+
+    (void)index;
+    (void)worker;
+    for (int i = 0; i < PEAK_TURNS; i++)
+        loop->body(&x);
+}
+
+/* GFLOP/s of all threads together, by the clock on the wall: the best of several rounds. */
+static double peak_together(octet_isa isa, int threads)
+{
+    peak_loop loop = peak_of(isa);
+    double best = 0;
+
+    for (int round = 0; round < 100; round++) {
+        double start = wall(), speed;
+
+        octet_parallel_for((size_t)threads, threads, peak_turns, &loop);
+        speed = loop.flop * PEAK_TURNS * threads / (wall() - start) * 1e-9;
+        best = speed > best ? speed : best;
+    }
+    return best;
+}
 
 /* ---- convolutions */
-
-typedef struct conv_case {
-    const char *name;
-    int channels, m, group, size, kernel, stride, pad;
-} conv_case;
 
 static const conv_case resnet_50[] = {
     {"conv1 7x7 s2", 3, 64, 1, 224, 7, 2, 3},
@@ -197,6 +184,9 @@ static const conv_case small_models[] = {
     {"squeezenet fire9 3x3", 64, 256, 1, 13, 3, 1, 1},
     {"squeezenet conv10", 512, 1000, 1, 13, 1, 1, 0},
     {"resnet20 32 3x3", 16, 16, 1, 32, 3, 1, 1},
+    {"resnet8 16 3x3", 32, 32, 1, 16, 3, 1, 1},
+    {"resnet8 8 3x3", 64, 64, 1, 8, 3, 1, 1},
+    {"tbefn 180 3x3", 16, 16, 1, 240, 3, 1, 1},
 };
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
@@ -252,7 +242,7 @@ static void run_copy(void *arg)
 /* Share of the peak, or of the speed at which memcpy moves as many bytes. */
 static double bench_conv(const octet_kernels *k, const conv_case *c, double top, bool moves)
 {
-    int out = (c->size + 2 * c->pad - c->kernel) / c->stride + 1;
+    int out = conv_case_out(c);
     size_t taps = (size_t)(c->channels / c->group * c->kernel * c->kernel);
     size_t m = (size_t)(c->m / c->group), groups = (size_t)c->group;
     float *x = floats((size_t)(c->channels * c->size * c->size)), *w = floats((size_t)c->m * taps);
@@ -260,8 +250,7 @@ static double bench_conv(const octet_kernels *k, const conv_case *c, double top,
     float *packed = floats(octet_conv_packed_size(groups, m, taps));
     size_t in, count;
     double share, flop = 2.0 * c->m * (double)taps * out * out, t;
-    conv_job j = {.h = {.host = {.scratch = scratch}},
-                  .s = {.rank = 2,
+    conv_job j = {.s = {.rank = 2,
                         .batch = 1,
                         .channels = c->channels,
                         .out_channels = c->m,
@@ -274,7 +263,7 @@ static double bench_conv(const octet_kernels *k, const conv_case *c, double top,
                         .pad_begin = {c->pad, c->pad},
                         .pad_end = {c->pad, c->pad}}};
 
-    j.e = (octet_eval){.g = &graph, .k = k, .threads = 1, .diag = &diag, .host = &j.h.host};
+    j.e = bench_eval(k, &j.h);
     octet_conv_pack(k, groups, m, taps, w, packed);
     j.sum =
         (octet_conv_sum){.x = x, .w = w, .y = y, .packed = octet_conv_sum_packs(m) ? packed : NULL};
@@ -293,8 +282,7 @@ static double bench_conv(const octet_kernels *k, const conv_case *c, double top,
         free((void *)(uintptr_t)copy.from);
     }
     putchar('\n');
-    for (int i = 0; i < MAX_BLOCKS; i++)
-        octet_mem_free_aligned(NULL, j.h.blocks[i]);
+    free_blocks(&j.h);
     free(x);
     free(w);
     free(y);
@@ -302,15 +290,24 @@ static double bench_conv(const octet_kernels *k, const conv_case *c, double top,
     return share;
 }
 
-/* All shapes of a list and the mean share. */
-static void bench_list(const octet_kernels *k, size_t list, double top)
+/* All shapes of a list that were asked for, and the mean share. */
+static void bench_list(const octet_kernels *k, size_t list, double top, const char *only)
 {
+    bool all = only == NULL || strstr(conv_lists[list].name, only) != NULL;
+    size_t n = 0;
     double sum = 0;
 
-    printf("%s\n", conv_lists[list].name);
-    for (size_t i = 0; i < conv_lists[list].n; i++)
-        sum += bench_conv(k, &conv_lists[list].cases[i], top, conv_lists[list].moves);
-    printf("%-24s %36.1f %% on average\n\n", "", sum / (double)conv_lists[list].n * 100);
+    for (size_t i = 0; i < conv_lists[list].n; i++) {
+        const conv_case *c = &conv_lists[list].cases[i];
+
+        if (!all && strstr(c->name, only) == NULL)
+            continue;
+        if (n++ == 0)
+            puts(conv_lists[list].name);
+        sum += bench_conv(k, c, top, conv_lists[list].moves);
+    }
+    if (n > 0)
+        printf("%-24s %36.1f %% on average\n\n", "", sum / (double)n * 100);
 }
 
 /* ---- products */
@@ -348,15 +345,13 @@ static void run_product(void *arg)
 
 static void bench_product(const octet_kernels *k, size_t index, double top)
 {
-    product_job j = {.h = {.host = {.scratch = scratch}},
-                     .m = product_cases[index].m,
-                     .n = product_cases[index].n,
-                     .k = product_cases[index].k};
+    product_job j = {
+        .m = product_cases[index].m, .n = product_cases[index].n, .k = product_cases[index].k};
     float *a = floats(j.m * j.k), *b = floats(j.k * j.n), *c = floats(j.m * j.n);
     float *packed = floats(octet_gemm_b_size(j.k, j.n));
     double flop = 2.0 * (double)(j.m * j.n * j.k);
 
-    j.e = (octet_eval){.g = &graph, .k = k, .threads = 1, .diag = &diag, .host = &j.h.host};
+    j.e = bench_eval(k, &j.h);
     k->gemm_pack_b_f32(j.k, j.n, b, j.n, 1, packed);
     j.a = a;
     j.b = b;
@@ -369,8 +364,7 @@ static void bench_product(const octet_kernels *k, size_t index, double top)
         printf("%4zux%4zux%4zu %-9s %9.1f us %7.1f GFLOP/s %5.1f %%\n", j.m, j.n, j.k,
                constant ? "packed B" : "", t * 1e6, flop / t * 1e-9, flop / t * 1e-7 / top);
     }
-    for (int i = 0; i < MAX_BLOCKS; i++)
-        octet_mem_free_aligned(NULL, j.h.blocks[i]);
+    free_blocks(&j.h);
     free(a);
     free(b);
     free(c);
@@ -423,25 +417,66 @@ static void bench_vectors(const octet_kernels *k)
                measure(vector_cases[i].body, NULL) / N * 1e9);
 }
 
+/* ---- arguments */
+
+static const char *const level_names[] = {"ref", "avx2", "avx512", "neon"};
+
+typedef struct options {
+    octet_isa isa;
+    const char *only;
+    bool peak;
+    int threads;
+} options;
+
+static void usage(void)
+{
+    fprintf(stderr, "usage: bench_kernels [--cpu LEVEL] [--only TEXT] [--peak [--threads N]]\n");
+    exit(2);
+}
+
+static options parse(int argc, char **argv)
+{
+    options o = {.isa = octet_isa_host(), .threads = 1};
+
+    for (int i = 1; i < argc; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+
+        if (strcmp(argv[i], "--peak") == 0)
+            o.peak = true;
+        else if (next == NULL)
+            usage();
+        else if (strcmp(argv[i], "--only") == 0)
+            o.only = argv[++i];
+        else if (strcmp(argv[i], "--threads") == 0)
+            o.threads = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--cpu") == 0)
+            for (i++; strcmp(next, level_names[o.isa]) != 0 && o.isa > OCTET_ISA_REF;)
+                o.isa--;
+        else
+            usage();
+    }
+    if (o.threads < 1 || o.threads > 1024)
+        usage();
+    return o;
+}
+
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"ref", "avx2", "avx512", "neon"};
-    octet_isa isa = octet_isa_host();
-    const octet_kernels *k;
+    options o = parse(argc, argv);
+    const octet_kernels *k = octet_kernels_get(o.isa);
     double top;
 
-    if (argc != 1 && (argc != 3 || strcmp(argv[1], "--cpu") != 0)) {
-        fprintf(stderr, "usage: bench_kernels [--cpu LEVEL]\n");
-        return 2;
+    if (o.peak) {
+        printf("%.1f GFLOP/s, %d threads, %s\n", peak_together(k->isa, o.threads), o.threads,
+               level_names[k->isa]);
+        return 0;
     }
-    for (int i = 0; argc == 3 && i < 4; i++)
-        if (strcmp(argv[2], names[i]) == 0 && i <= (int)octet_isa_host())
-            isa = (octet_isa)i;
-    k = octet_kernels_get(isa);
     top = peak(k->isa);
-    printf("level %s, peak %.1f GFLOP/s\n\n", names[k->isa], top);
+    printf("level %s, peak %.1f GFLOP/s\n\n", level_names[k->isa], top);
     for (size_t i = 0; i < LENGTH(conv_lists); i++)
-        bench_list(k, i, top);
+        bench_list(k, i, top, o.only);
+    if (o.only != NULL)
+        return 0;
     for (size_t i = 0; i < LENGTH(product_cases); i++)
         bench_product(k, i, top);
     putchar('\n');

@@ -5,7 +5,8 @@
  * neighbouring elements of the image, so the kernels load them from where they are. Large images
  * are summed with vectors across positions, which run on through the padding between two rows;
  * small ones with vectors across output channels; groups with one or two output channels channel by
- * channel. Every output is the same chain of products in all three.
+ * channel. Every output is the same chain of products in all three. A large image is made band by
+ * band, so that what is copied is still near when it is summed.
  */
 #include "base/parallel.h"
 #include "ops/conv_common.h"
@@ -32,13 +33,15 @@ typedef struct job {
     const octet_conv_sum *s;
     const octet_finish *finish;
     method how;
+    octet_conv_sum band; /* the sum of a band: some of the outputs' indices on the first axis */
+    size_t bands;
     size_t stretch;  /* taps at a time */
+    size_t outputs;  /* channels at a time */
     bool rows;       /* WIDE: tiles end with rows */
-    size_t *begin;   /* WIDE: first output of each tile, and the end */
-    size_t tiles;    /* of one group of one image */
-    int64_t *source; /* by row of the image: the input's, or -1 */
+    size_t *begin;   /* WIDE: first output of each tile of a band */
+    size_t tiles;    /* of a band */
+    int64_t *source; /* by row of the whole image: the input's, or -1 */
     workspace *workers;
-    const float *image; /* of the one group whose tiles are shared out */
 } job;
 
 /* ---- the image */
@@ -86,30 +89,45 @@ static void phase_columns(const octet_conv_sum *s, int64_t phase, int64_t *first
     *first = begin * split + phase - lead;
 }
 
-static void make_channel(const job *j, const float *x, float *image)
+/* Rows of the image that an index of its first axis has, and its first index for output index i. */
+static size_t rows_of_index(const octet_conv_sum *s)
 {
-    const octet_conv_sum *s = j->s;
+    return s->rank > 1 ? (size_t)octet_dims_product(s->half, 1, s->rank - 1) : 1;
+}
+
+static size_t index_of_output(const octet_conv_sum *s, size_t i)
+{
+    return i * (size_t)(s->step[0] / octet_dims_product(s->half, 1, s->rank));
+}
+
+/* The part of a channel's image that the band from output index `from` on needs. */
+static void make_channel(const job *j, const float *x, size_t from, float *image)
+{
+    const octet_conv_sum *s = j->s, *b = &j->band;
     int32_t last = s->rank - 1;
-    size_t width = (size_t)s->half[last], inner = (size_t)octet_dims_product(s->half, 0, last);
+    size_t width = (size_t)s->half[last], whole = (size_t)octet_dims_product(s->half, 0, last);
+    size_t first = index_of_output(s, from) * rows_of_index(s);
+    size_t inner = (size_t)octet_dims_product(b->half, 0, last);
     size_t outer = (size_t)octet_dims_product(s->phases, 0, last);
+    size_t rows = inner < whole - first ? inner : whole - first;
 
     for (size_t o = 0; o < outer; o++)
         for (int64_t phase = 0; phase < s->phases[last]; phase++, image += inner * width) {
-            int64_t first;
+            int64_t column;
             size_t count, left;
 
-            phase_columns(s, phase, &first, &count, &left);
-            j->k->conv_pad_f32(inner, j->source + o * inner, x + first, (size_t)s->split[last],
-                               count > 0 ? left : 0, count, width, image);
+            phase_columns(s, phase, &column, &count, &left);
+            j->k->conv_pad_f32(rows, j->source + o * whole + first, x + column,
+                               (size_t)s->split[last], count > 0 ? left : 0, count, width, image);
         }
 }
 
-static const float *make_image(const job *j, const float *x, float *image)
+static const float *make_image(const job *j, const float *x, size_t from, float *image)
 {
     if (j->s->direct)
-        return x;
+        return x + (int64_t)from * j->s->step[0];
     for (size_t c = 0; c < j->s->channels; c++)
-        make_channel(j, x + c * j->s->in_plane, image + c * j->s->plane);
+        make_channel(j, x + c * j->s->in_plane, from, image + c * j->band.plane);
     return image;
 }
 
@@ -222,7 +240,7 @@ static void gather(octet_conv_block *b, octet_run *runs, workspace *w)
 /* All stretches of taps of the positions that `block` describes. */
 static void run_stretches(const job *j, const octet_conv_block *block, workspace *w)
 {
-    const octet_conv_sum *s = j->s;
+    const octet_conv_sum *s = &j->band;
     octet_run panels[TALL_POSITIONS / OCTET_GEMM_MR + 1];
     size_t at = 0;
 
@@ -244,30 +262,51 @@ static void run_stretches(const job *j, const octet_conv_block *block, workspace
     } while (at < s->taps);
 }
 
-static void run_tile(const job *j, const float *image, size_t unit, size_t tile, int worker)
+/* Channels [m, end) of a tile of a band whose outputs begin at y. */
+static void run_tile(const job *j, const octet_conv_block *band, size_t count, size_t tile,
+                     size_t m, workspace *w)
 {
-    workspace *w = &j->workers[worker];
-    const octet_conv_sum *s = j->s;
-    size_t g = unit % s->groups;
+    const octet_conv_sum *s = &j->band;
     size_t from = j->how == WIDE ? j->begin[tile] : tile * TALL_POSITIONS;
     size_t to = j->how == WIDE ? j->begin[tile + 1] : from + TALL_POSITIONS;
     octet_run runs[TALL_POSITIONS];
+    octet_conv_block block = *band;
+
+    block.m = s->m - m < j->outputs ? s->m - m : j->outputs;
+    block.w += m / OCTET_GEMM_NR * block.w_panel + m % OCTET_GEMM_NR;
+    block.x += position(s, from);
+    block.n_runs = find_runs(s, from, to < count ? to : count, runs);
+    block.runs = runs;
+    block.bias = block.bias != NULL ? block.bias + m : NULL;
+    block.y += m * block.y_row + from;
+    run_stretches(j, &block, w);
+}
+
+/* The outputs whose first index is from <= i < from + the band's, as far as there are so many. */
+static void run_band(const job *j, size_t unit, size_t from, int worker)
+{
+    workspace *w = &j->workers[worker];
+    const octet_conv_sum *s = j->s;
+    size_t g = unit % s->groups, row = s->positions / (size_t)s->out[0];
+    size_t left = s->positions - from * row;
+    size_t count = left < j->band.positions ? left : j->band.positions;
+    const float *x = (const float *)s->x + unit * s->channels * s->in_plane;
     octet_conv_block block = {
-        .m = s->m,
         .w = s->packed + g * octet_gemm_b_size(s->taps, s->m),
         .w_panel = s->taps * OCTET_GEMM_NR,
-        .x = image + position(s, from),
-        .n_runs = find_runs(s, from, to < s->positions ? to : s->positions, runs),
-        .runs = runs,
+        .x = make_image(j, x, from, w->image),
         .slack = !s->direct,
         .part = w->part,
         .bias = s->bias != NULL ? (const float *)s->bias + g * s->m : NULL,
         .out = epilogue(j, worker),
-        .y = (float *)s->y + unit * s->m * s->positions + from,
+        .y = (float *)s->y + unit * s->m * s->positions + from * row,
         .y_row = s->positions,
     };
 
-    run_stretches(j, &block, w);
+    for (size_t m = 0; m < s->m; m += j->outputs)
+        for (size_t t = 0; t < j->tiles; t++)
+            if (j->how != WIDE || j->begin[t] < count)
+                run_tile(j, &block, count, t, m, w);
 }
 
 static void run_channels(const job *j, const float *image, size_t unit, int worker)
@@ -335,24 +374,20 @@ static void body_3x3(void *arg, size_t index, int worker)
     j->k->conv_3x3_f32(&c);
 }
 
-static void unit_body(void *arg, size_t unit, int worker)
+static void depth_body(void *arg, size_t unit, int worker)
 {
     const job *j = arg;
     const octet_conv_sum *s = j->s;
-    const float *image = make_image(j, (const float *)s->x + unit * s->channels * s->in_plane,
-                                    j->workers[worker].image);
+    const float *x = (const float *)s->x + unit * s->channels * s->in_plane;
 
-    if (j->how == DEPTH)
-        run_channels(j, image, unit, worker);
-    for (size_t t = 0; t < j->tiles; t++)
-        run_tile(j, image, unit, t, worker);
+    run_channels(j, make_image(j, x, 0, j->workers[worker].image), unit, worker);
 }
 
-static void tile_body(void *arg, size_t tile, int worker)
+static void band_body(void *arg, size_t index, int worker)
 {
     const job *j = arg;
 
-    run_tile(j, j->image, 0, tile, worker);
+    run_band(j, index / j->bands, index % j->bands * (size_t)j->band.out[0], worker);
 }
 
 /* ---- which way */
@@ -366,15 +401,11 @@ static void tile_body(void *arg, size_t tile, int worker)
 
 static void choose(job *j)
 {
-    const octet_conv_sum *s = j->s;
+    const octet_conv_sum *s = &j->band;
     size_t rest = s->m % OCTET_GEMM_NR, tiles;
     double columns, by_rows, m = (double)(s->m - rest + (rest == 0 ? 0 : rest <= 16 ? 16 : 32));
     double wide, tall;
 
-    if (s->packed == NULL) {
-        j->how = is_3x3(s) ? DEPTH_3X3 : DEPTH;
-        return;
-    }
     j->tiles = cut_tiles(s, false, NULL, &columns);
     tiles = cut_tiles(s, true, NULL, &by_rows);
     j->rows = by_rows < columns * ROWS_PAY;
@@ -406,6 +437,72 @@ static size_t stretch_of(const octet_conv_sum *s)
     return n;
 }
 
+/* Floats of a band's image: with the weights and the results it stays in the second cache. */
+#define BAND_IMAGE (96 * 1024)
+
+/* A band of fewer outputs is hardly worth its beginning and its end. */
+#define BAND_POSITIONS 384
+
+/* Indices of the first axis of the image that outputs with the same first index read. */
+static size_t reach(const octet_conv_sum *s)
+{
+    size_t index = (size_t)octet_dims_product(s->half, 1, s->rank);
+    size_t phase = (size_t)s->half[0] * index, most = 0;
+
+    for (size_t t = 0; t < s->taps; t++) {
+        size_t row = (size_t)s->offset[t] % phase / index;
+
+        most = row > most ? row : most;
+    }
+    return most + 1;
+}
+
+/* Indices of the first axis of the outputs that one band has. */
+static size_t band_size(const octet_conv_sum *s, size_t reached, int threads)
+{
+    size_t all = (size_t)s->out[0], row = s->positions / all, step = index_of_output(s, 1);
+    size_t one = s->channels * (s->plane / (size_t)s->half[0]); /* floats of an index */
+    size_t most = BAND_IMAGE / (one > 0 ? one : 1), least = BAND_POSITIONS / row + 1;
+    size_t fit = most > reached ? (most - reached) / step + 1 : 1, share = all;
+
+    if (s->batch * s->groups < (size_t)threads)
+        share = (all + (size_t)threads - 1) / (size_t)threads;
+    fit = fit > least ? fit : least;
+    fit = fit < share ? fit : share;
+    return (all + (all + fit - 1) / fit - 1) / ((all + fit - 1) / fit); /* all bands alike */
+}
+
+/* The image of a band has fewer rows, so that all that follows lies elsewhere. */
+static octet_status make_band(octet_eval *e, job *j, int threads)
+{
+    const octet_conv_sum *s = j->s;
+    octet_conv_sum *b = &j->band;
+    size_t reached, size, before, after;
+
+    j->bands = 1;
+    if (s->rank < 2 || s->taps == 0)
+        return OCTET_OK;
+    reached = reach(s);
+    size = band_size(s, reached, threads);
+    if (size >= (size_t)s->out[0])
+        return OCTET_OK;
+    j->bands = ((size_t)s->out[0] + size - 1) / size;
+    b->out[0] = (int64_t)size;
+    b->positions = size * (s->positions / (size_t)s->out[0]);
+    if (s->direct)
+        return OCTET_OK;
+    b->half[0] = (int64_t)(index_of_output(s, size - 1) + reached);
+    before = (size_t)octet_dims_product(s->half, 0, s->rank);
+    after = (size_t)octet_dims_product(b->half, 0, s->rank);
+    b->plane = s->plane / before * after;
+    b->offset = octet_eval_scratch(e, s->taps * sizeof(*b->offset));
+    OCTET_TRY_ALLOC(e->diag, b->offset);
+    for (size_t t = 0; t < s->taps; t++)
+        b->offset[t] =
+            (int64_t)((size_t)s->offset[t] / before * after + (size_t)s->offset[t] % before);
+    return OCTET_OK;
+}
+
 /* ---- memory */
 
 static octet_status need(octet_eval *e, size_t count, float **out)
@@ -420,13 +517,13 @@ static octet_status need(octet_eval *e, size_t count, float **out)
     return OCTET_OK;
 }
 
-static octet_status make_worker(octet_eval *e, const job *j, bool image, workspace *w)
+static octet_status make_worker(octet_eval *e, const job *j, workspace *w)
 {
-    const octet_conv_sum *s = j->s;
+    const octet_conv_sum *s = &j->band;
     size_t positions = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
 
     *w = (workspace){NULL};
-    if (image && !s->direct && j->how != DEPTH_3X3) /* bounded by octet_conv_sum_sizes */
+    if (!s->direct && j->how != DEPTH_3X3) /* bounded by octet_conv_sum_sizes */
         OCTET_TRY(need(e, s->channels * s->plane + OCTET_CONV_NR, &w->image));
     if (j->how == WIDE)
         OCTET_TRY(need(e, octet_conv_wide_part_size(s->m), &w->part));
@@ -442,12 +539,12 @@ static octet_status make_worker(octet_eval *e, const job *j, bool image, workspa
     return OCTET_OK;
 }
 
-static octet_status make_workers(octet_eval *e, job *j, int threads, bool shared)
+static octet_status make_workers(octet_eval *e, job *j, int threads)
 {
     j->workers = octet_eval_scratch(e, (size_t)threads * sizeof(*j->workers));
     OCTET_TRY_ALLOC(e->diag, j->workers);
     for (int i = 0; i < threads; i++)
-        OCTET_TRY(make_worker(e, j, i == 0 || !shared, &j->workers[i]));
+        OCTET_TRY(make_worker(e, j, &j->workers[i]));
     return OCTET_OK;
 }
 
@@ -467,9 +564,18 @@ static octet_status make_tables(octet_eval *e, job *j)
     if (j->how == WIDE) {
         j->begin = octet_eval_scratch(e, (j->tiles + 1) * sizeof(*j->begin));
         OCTET_TRY_ALLOC(e->diag, j->begin);
-        cut_tiles(s, j->rows, j->begin, &columns);
+        cut_tiles(&j->band, j->rows, j->begin, &columns);
     }
     return OCTET_OK;
+}
+
+/* Few taps: the results of all channels side by side would be too many streams to write. */
+#define STREAMS 16
+#define STREAM_TAPS 64
+
+static size_t outputs_of(const job *j)
+{
+    return j->how == WIDE && j->s->taps <= STREAM_TAPS ? STREAMS : j->s->m;
 }
 
 octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
@@ -477,26 +583,30 @@ octet_status octet_conv_sum_f32(octet_eval *e, const octet_conv_sum *s)
     size_t units = s->batch * s->groups;
     int threads = e->threads > 1 ? e->threads : 1;
     octet_finish finish;
-    job j = {.k = e->k, .s = s, .finish = &finish, .stretch = stretch_of(s)};
-    bool shared;
+    job j = {.k = e->k, .s = s, .finish = &finish, .stretch = stretch_of(s), .band = *s};
+    void (*body)(void *, size_t, int) = band_body;
 
     if (units == 0 || s->m == 0 || s->positions == 0)
         return OCTET_OK;
-    choose(&j);
     OCTET_TRY(octet_finish_begin(e, &finish));
-    if (j.how == DEPTH_3X3)
+    if (s->packed == NULL && is_3x3(s)) {
+        j.how = DEPTH_3X3;
         units = s->batch * count_3x3(s);
-    shared = units == 1 && j.tiles > 1;
-    if (!shared && (size_t)threads > units)
+        body = body_3x3;
+    } else if (s->packed == NULL) {
+        j.how = DEPTH;
+        body = depth_body;
+    } else {
+        OCTET_TRY(make_band(e, &j, threads));
+        choose(&j);
+        units *= j.bands;
+    }
+    j.outputs = outputs_of(&j);
+    if ((size_t)threads > units)
         threads = (int)units;
     OCTET_TRY(make_tables(e, &j));
-    OCTET_TRY(make_workers(e, &j, threads, shared));
-    if (shared) {
-        j.image = make_image(&j, s->x, j.workers[0].image);
-        octet_parallel_for(j.tiles, threads, tile_body, &j);
-    } else {
-        octet_parallel_for(units, threads, j.how == DEPTH_3X3 ? body_3x3 : unit_body, &j);
-    }
+    OCTET_TRY(make_workers(e, &j, threads));
+    octet_parallel_for(units, threads, body, &j);
     octet_finish_end(e, &finish);
     return OCTET_OK;
 }
