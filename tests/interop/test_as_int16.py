@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not OCTET.exists(), reason="no octet")
 # op, shapes of x and w, attributes, bias?, zero points of x, w and y
 CASES = {
     "conv": ("Conv", (2, 5, 9, 11), (7, 5, 3, 3), {"pads": [1, 1, 1, 1]}, True, (0, 0, 0)),
-    "conv_moved": ("Conv", (1, 6, 8, 8), (13, 6, 3, 2), {"pads": [2, 0, 1, 1], "strides": [2, 1]}, True, (-1234, 5, 77)),
+    "conv_moved": ("Conv", (1, 6, 8, 8), (13, 6, 3, 2), {"pads": [2, 0, 1, 1], "strides": [2, 1]}, True, (-99, 5, 7)),
     "conv_odd": ("Conv", (1, 1, 5, 40), (14, 1, 1, 5), {}, False, (32767, -128, 32767)),
     "pointwise": ("Conv", (1, 16, 7, 7), (40, 16, 1, 1), {}, True, (0, 0, 0)),
     "grouped": ("Conv", (1, 6, 9, 9), (9, 2, 3, 3), {"group": 3, "dilations": [2, 2]}, True, (100, 0, 0)),
@@ -131,6 +131,47 @@ def test_onnx(name, tmp_path):
     case = Case(name, plain=True)
     want = ReferenceEvaluator(case.model()).run(None, {"x": case.x})[0]
     assert np.array_equal(run(case, tmp_path, "onnx"), want)
+
+
+def rule(profile, sums, sx, sw, sy, zy, dtype):
+    """Results of exact int32 sums; scales are float32."""
+    bounds = np.iinfo(dtype)
+    if profile == "fixed-point":
+        f = factor(float(sx) * float(sw) / float(sy))
+        y = np.reshape([apply(int(v), f) for v in sums.flat], sums.shape)
+        return np.clip(y + zy, bounds.min, bounds.max).astype(dtype)
+    if profile == "onnx":
+        y = np.rint(sums.astype(F32) * F32(F32(sx * sw) / sy)).astype(np.int64)
+        return np.clip(y + zy, bounds.min, bounds.max).astype(dtype)
+    real = sums.astype(F32) * F32(sx * sw) / sy + F32(zy)
+    return np.where(real < 0, np.ceil(real - F32(0.5)), np.floor(real + F32(0.5))).astype(np.int64).astype(dtype)
+
+
+@pytest.mark.parametrize("profile", ["onnx", "onnx2c", "fixed-point"])
+@pytest.mark.parametrize("types", [
+    ("int16", "int8", "int16"), ("uint16", "uint8", "int16"), ("int16", "uint8", "uint8"),
+    ("uint8", "int8", "uint16"), ("uint16", "int8", "uint16")])
+def test_integer_operators(types, profile, tmp_path):
+    rng = np.random.default_rng(5)
+    bounds = [np.iinfo(t) for t in types]
+    x, w = (rng.integers(b.min, b.max + 1, shape).astype(b.dtype) for b, shape in zip(bounds, [(4, 37), (37, 21)]))
+    zx, zw, zy = ((b.min * 2 + b.max) // 3 for b in bounds)
+    sx, sw, sy = F32(0.013), F32(0.021), F32(0.03 * 2.0 ** (max(0, bounds[0].bits - bounds[2].bits) + 1))
+    constants = {"sx": sx, "zx": x.dtype.type(zx), "w": w, "sw": sw, "zw": w.dtype.type(zw), "sy": sy,
+                 "zy": bounds[2].dtype.type(zy), "image": w.T.reshape(21, 37, 1, 1).copy()}
+    parameters = ["sx", "zx", "w", "sw", "zw", "sy", "zy"]
+    image = [p.replace("w", "image") if p == "w" else p for p in parameters]
+    nodes = [helper.make_node("QLinearMatMul", ["x", *parameters], ["product"]),
+             helper.make_node("QLinearConv", ["plane", *image], ["conv"], domain="com.microsoft", channels_last=1)]
+    plane = x.reshape(1, 2, 2, 37)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(make_model(nodes, {"x": x, "plane": plane}, ["product", "conv"], constants).SerializeToString())
+    got = run_octet(path, write_samples(tmp_path / "in", [{"x": x, "plane": plane}]), tmp_path / "out", profile)[0]
+    sums = (x.astype(np.int64) - zx) @ (w.astype(np.int64) - zw)
+    want = rule(profile, sums.astype(np.int32), sx, sw, sy, zy, bounds[2].dtype)
+    assert len(np.unique(want)) > 20
+    assert np.array_equal(got["product"], want)
+    assert np.array_equal(got["conv"].reshape(want.shape), want)
 
 
 def test_runtimes_without_16x8_stay_float(tmp_path):
