@@ -95,6 +95,8 @@ static octet_status eval(octet_eval *e)
         OCTET_TRY(make_indices(e, &p, &index));
     else if (dtype == OCTET_DTYPE_FLOAT32)
         OCTET_TRY(octet_pool_rows(e, &p, true, &done));
+    else if (dtype == OCTET_DTYPE_UINT8 || dtype == OCTET_DTYPE_INT8)
+        OCTET_TRY(octet_pool_max_bytes(e, &p, &done));
     if (done)
         return OCTET_OK;
     OCTET_TRY(octet_pool_run(e, &p, index));

@@ -16,8 +16,6 @@ static inline bool octet_arith_is_ort(octet_arith arith)
  * QuantizeLinear, the last bit of a float decides about an integer. */
 void octet_ort_kernels(octet_kernels *k);
 
-void octet_ort_sigmoid(size_t n, const float *x, float *y);
-void octet_ort_tanh(size_t n, const float *x, float *y);
 float octet_ort_sum(size_t n, const float *x);
 void octet_ort_sum_rows(size_t n, size_t width, const float *x, size_t row_step, float *y);
 

@@ -40,6 +40,9 @@ octet_status octet_pool_run(octet_eval *e, const octet_pool *p, int64_t *index);
  * false where that does not fit. */
 octet_status octet_pool_rows(octet_eval *e, const octet_pool *p, bool max, bool *done);
 
+/* MaxPool of bytes over one or two axes without Indices. */
+octet_status octet_pool_max_bytes(octet_eval *e, const octet_pool *p, bool *done);
+
 octet_status octet_pool_infer(octet_infer *in);
 
 #endif

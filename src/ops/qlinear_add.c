@@ -4,7 +4,6 @@
 #include "ops/fixed_point.h"
 #include "ops/qlinear_binary.h"
 
-#include <float.h>
 #include <math.h>
 
 extern const octet_op octet_op_add;
@@ -32,83 +31,13 @@ static float fixed_part(const octet_qbinary *q, term first, term second)
     return (float)q->y.zero_point - offset;
 }
 
-static void fill_products(const octet_qbinary *q, term t, float plus, float *table)
-{
-    for (int i = 0; i < 256; i++)
-        table[i] = fmaf((float)octet_qbyte(q->range, (uint8_t)i), t.ratio, plus);
-}
-
+/* One of the operands is the number `number`. */
 static void add_number(const octet_qbinary *q, size_t n, const uint8_t *x, term tx, uint8_t number,
                        term tn, uint8_t *y)
 {
-    float table[256];
-    uint8_t bytes[256];
     float fixed = fmaf((float)octet_qbyte(q->range, number), tn.ratio, fixed_part(q, tx, tn));
 
-    if (n < 256) {
-        for (size_t i = 0; i < n; i++)
-            y[i] =
-                octet_qround(q->range, fmaf((float)octet_qbyte(q->range, x[i]), tx.ratio, fixed));
-        return;
-    }
-    fill_products(q, tx, fixed, table);
-    for (int i = 0; i < 256; i++)
-        bytes[i] = octet_qround(q->range, table[i]);
-    for (size_t i = 0; i < n; i++)
-        y[i] = bytes[x[i]];
-}
-
-/* Whether a product with ratio and any number of the table add up exactly in double, so that
- * rounding that sum to float is what fmaf does: all their bits lie within 53. */
-static bool adds_exactly(float ratio, const float *table)
-{
-    int top, low, exponent;
-    float largest = 256.0f * ratio;
-
-    frexpf(ratio, &low);
-    for (int i = 0; i < 256; i++) {
-        if (table[i] == 0.0f)
-            continue;
-        frexpf(table[i], &exponent);
-        low = exponent < low ? exponent : low;
-        largest = fmaxf(largest, fabsf(table[i]));
-    }
-    frexpf(largest, &top);
-    return isfinite(largest) && top + 1 - (low - FLT_MANT_DIG) <= DBL_MANT_DIG &&
-           low - FLT_MANT_DIG > FLT_MIN_EXP;
-}
-
-#define BLOCK 256
-
-/* The sums of a block: its table entries first, then a loop that compilers find vectors for. */
-#define ADD_BLOCK(T)                                                                               \
-    static void add_block_##T(const octet_qbinary *q, size_t n, const T *a, double ratio,          \
-                              const float *t, uint8_t *restrict y)                                 \
-    {                                                                                              \
-        octet_qrange range = q->range;                                                             \
-                                                                                                   \
-        for (size_t i = 0; i < n; i++)                                                             \
-            y[i] = octet_qround(range, (float)((double)a[i] * ratio + (double)t[i]));              \
-    }
-
-ADD_BLOCK(uint8_t)
-ADD_BLOCK(int8_t)
-
-static void add_fast(const octet_qbinary *q, size_t n, const uint8_t *a, float ratio,
-                     const uint8_t *b, const float *table, uint8_t *y)
-{
-    float t[BLOCK];
-
-    for (size_t at = 0; at < n; at += BLOCK) {
-        size_t count = n - at < BLOCK ? n - at : BLOCK;
-
-        for (size_t i = 0; i < count; i++)
-            t[i] = table[b[at + i]];
-        if (q->range.is_signed)
-            add_block_int8_t(q, count, (const int8_t *)a + at, (double)ratio, t, y + at);
-        else
-            add_block_uint8_t(q, count, a + at, (double)ratio, t, y + at);
-    }
+    q->k.add_q8(n, x, tx.ratio, x, 0.0f, fixed, q->range.is_signed, y);
 }
 
 static void row_ort(const octet_kernels *k, size_t n, const void *pa, size_t sa, const void *pb,
@@ -118,25 +47,13 @@ static void row_ort(const octet_kernels *k, size_t n, const void *pa, size_t sa,
     const uint8_t *a = pa, *b = pb;
     term ta = {q->a.scale / q->y.scale, q->a.zero_point};
     term tb = {q->b.scale / q->y.scale, q->b.zero_point};
-    float table[256];
-    uint8_t *y = py;
 
-    if (sa == 0) {
-        add_number(q, n, b, tb, a[0], ta, y);
-        return;
-    }
-    if (sb == 0) {
-        add_number(q, n, a, ta, b[0], tb, y);
-        return;
-    }
-    fill_products(q, tb, fixed_part(q, ta, tb), table);
-    if (adds_exactly(ta.ratio, table)) {
-        add_fast(q, n, a, ta.ratio, b, table, y);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        y[i] =
-            octet_qround(q->range, fmaf((float)octet_qbyte(q->range, a[i]), ta.ratio, table[b[i]]));
+    if (sa == 0)
+        add_number(q, n, b, tb, a[0], ta, py);
+    else if (sb == 0)
+        add_number(q, n, a, ta, b[0], tb, py);
+    else
+        k->add_q8(n, a, ta.ratio, b, tb.ratio, fixed_part(q, ta, tb), q->range.is_signed, py);
 }
 
 /* ---- fixed point, as TFLite: both inputs at twice the larger scale and 2^20 finer, then down */

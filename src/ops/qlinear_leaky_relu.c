@@ -42,7 +42,7 @@ static octet_status eval_fixed(octet_eval *e)
         table[i] = (uint8_t)octet_qclamp(out, (int64_t)v + py.zero_point);
     }
     OCTET_TRY(octet_eval_output(e, 0, py.dtype, x->rank, x->dims));
-    octet_qtable_apply(table, (size_t)octet_tensor_count(x), x->data, e->out[0].data);
+    e->k->lookup_u8((size_t)octet_tensor_count(x), x->data, table, e->out[0].data);
     return OCTET_OK;
 }
 

@@ -13,41 +13,49 @@ static octet_status infer(octet_infer *in)
     return octet_qlinear_infer(in, &qlinear);
 }
 
-/* ONNX Runtime: the zero point is added before the rounding. Differences and their products are
- * exact in float. One loop for each type, so that compilers find vectors. */
-#define ROW(T)                                                                                     \
-    static void row_##T(const octet_qbinary *q, size_t n, const T *a, size_t sa, const T *b,       \
-                        size_t sb, uint8_t *restrict y)                                            \
-    {                                                                                              \
-        float ratio = q->a.scale * q->b.scale / q->y.scale, zero = (float)q->y.zero_point;         \
-        float za = (float)q->a.zero_point, zb = (float)q->b.zero_point;                            \
-        octet_qrange range = q->range;                                                             \
-                                                                                                   \
-        if (sa != 0 && sb != 0) {                                                                  \
-            for (size_t i = 0; i < n; i++)                                                         \
-                y[i] =                                                                             \
-                    octet_qround(range, ((float)a[i] - za) * ((float)b[i] - zb) * ratio + zero);   \
-        } else {                                                                                   \
-            const T *x = sa != 0 ? a : b;                                                          \
-            float zx = sa != 0 ? za : zb, other = sa != 0 ? (float)b[0] - zb : (float)a[0] - za;   \
-                                                                                                   \
-            for (size_t i = 0; i < n; i++)                                                         \
-                y[i] = octet_qround(range, ((float)x[i] - zx) * other * ratio + zero);             \
-        }                                                                                          \
+/* One of the operands is the number `other`, its zero point taken off. */
+static void multiply_number(const octet_qbinary *q, size_t n, const uint8_t *x, float zero,
+                            float other, float ratio, uint8_t *y)
+{
+    float plus = (float)q->y.zero_point;
+
+    for (size_t i = 0; i < n; i++)
+        y[i] = octet_qround(q->range,
+                            ((float)octet_qbyte(q->range, x[i]) - zero) * other * ratio + plus);
+}
+
+/* A long row takes its products from a table. */
+static void multiply_row(const octet_qbinary *q, size_t n, const uint8_t *x, float zero,
+                         float other, float ratio, uint8_t *y)
+{
+    uint8_t bytes[256], table[256];
+
+    if (n < 512) {
+        multiply_number(q, n, x, zero, other, ratio, y);
+        return;
     }
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (uint8_t)i;
+    multiply_number(q, 256, bytes, zero, other, ratio, table);
+    q->k.lookup_u8(n, x, table, y);
+}
 
-ROW(uint8_t)
-ROW(int8_t)
-
-static void row_ort(const octet_kernels *k, size_t n, const void *a, size_t sa, const void *b,
+/* ONNX Runtime: the zero point is added before the rounding. Differences and their products are
+ * exact in float. */
+static void row_ort(const octet_kernels *k, size_t n, const void *pa, size_t sa, const void *pb,
                     size_t sb, void *y)
 {
     const octet_qbinary *q = (const octet_qbinary *)k;
+    const uint8_t *a = pa, *b = pb;
+    float ratio = q->a.scale * q->b.scale / q->y.scale;
+    float za = (float)q->a.zero_point, zb = (float)q->b.zero_point;
 
-    if (q->range.is_signed)
-        row_int8_t(q, n, a, sa, b, sb, y);
+    if (sa == 0)
+        multiply_row(q, n, b, zb, (float)octet_qbyte(q->range, a[0]) - za, ratio, y);
+    else if (sb == 0)
+        multiply_row(q, n, a, za, (float)octet_qbyte(q->range, b[0]) - zb, ratio, y);
     else
-        row_uint8_t(q, n, a, sa, b, sb, y);
+        k->mul_q8(n, a, za, b, zb, ratio, (float)q->y.zero_point, q->range.is_signed, y);
 }
 
 static void row_fixed(const octet_kernels *k, size_t n, const void *pa, size_t sa, const void *pb,

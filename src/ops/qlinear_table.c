@@ -25,12 +25,6 @@ octet_status octet_qtable_fill(octet_eval *e, octet_dtype x_type, const octet_ql
     return OCTET_OK;
 }
 
-void octet_qtable_apply(const uint8_t table[256], size_t n, const uint8_t *x, uint8_t *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = table[x[i]];
-}
-
 octet_status octet_qtable_eval(octet_eval *e, octet_qtable_function *function)
 {
     const octet_tensor *x;
@@ -41,7 +35,7 @@ octet_status octet_qtable_eval(octet_eval *e, octet_qtable_function *function)
     OCTET_TRY(octet_qlinear_params_out(e, Y_SCALE, x, &py));
     OCTET_TRY(octet_qtable_fill(e, x->dtype, &px, &py, function, table));
     OCTET_TRY(octet_eval_output(e, 0, py.dtype, x->rank, x->dims));
-    octet_qtable_apply(table, (size_t)octet_tensor_count(x), x->data, e->out[0].data);
+    e->k->lookup_u8((size_t)octet_tensor_count(x), x->data, table, e->out[0].data);
     return OCTET_OK;
 }
 
@@ -60,7 +54,7 @@ octet_status octet_qtable_convert(octet_eval *e, uint32_t index, const octet_qli
     out->dtype = y->dtype;
     out->data = octet_eval_scratch(e, x->bytes + 1);
     OCTET_TRY_ALLOC(e->diag, out->data);
-    octet_qtable_apply(table, x->bytes, x->data, out->data);
+    e->k->lookup_u8(x->bytes, x->data, table, out->data);
     return OCTET_OK;
 }
 

@@ -15,7 +15,6 @@ octet_status octet_qtable_fill(octet_eval *e, octet_dtype x_type, const octet_ql
                                uint8_t table[256]);
 /* Input 0 with its parameters, 3 and 4 for the output. */
 octet_status octet_qtable_eval(octet_eval *e, octet_qtable_function *function);
-void octet_qtable_apply(const uint8_t table[256], size_t n, const uint8_t *x, uint8_t *y);
 
 /* Input `index` with the output's parameters: itself, or a copy in scratch through a table. */
 octet_status octet_qtable_convert(octet_eval *e, uint32_t index, const octet_qlinear_params *y,

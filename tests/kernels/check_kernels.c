@@ -57,6 +57,8 @@ CHECK_MAP(exp_f32)
 CHECK_MAP(log_f32)
 CHECK_MAP(tanh_f32)
 CHECK_MAP(sigmoid_f32)
+CHECK_MAP(eigen_tanh_f32)
+CHECK_MAP(eigen_sigmoid_f32)
 CHECK_MAP(erf_f32)
 CHECK_MAP(sin_f32)
 CHECK_MAP(cos_f32)
@@ -517,6 +519,7 @@ static void check_conv_pad_f32(const octet_kernels *ref, const octet_kernels *ca
 
 /* ---- in files of their own */
 
+#include "checks_bytes.h"
 #include "checks_move.h"
 #include "checks_pointwise.h"
 #include "checks_pool.h"
