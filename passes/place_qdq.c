@@ -338,35 +338,19 @@ typedef octet_status (*weight_work)(const placer *p, weight *w, octet_diag *diag
 typedef struct weight_job {
     const placer *p;
     weight_work work;
-    octet_status *status;
-    octet_diag *diags;
 } weight_job;
 
-static void run_weight(void *arg, size_t index, int worker)
+static octet_status run_weight(void *arg, size_t index, int worker, octet_diag *diag)
 {
     const weight_job *j = arg;
     (void)worker;
-    j->status[index] = j->work(j->p, &j->p->weights[index], &j->diags[index]);
+    return j->work(j->p, &j->p->weights[index], diag);
 }
 
-/* The failure of the first weight that failed. */
 static octet_status for_each_weight(placer *p, weight_work work)
 {
-    weight_job j = {
-        .p = p,
-        .work = work,
-        .status = OCTET_ARENA_ARRAY(p->arena, octet_status, p->n_weights + 1),
-        .diags = OCTET_ARENA_ARRAY(p->arena, octet_diag, p->n_weights + 1),
-    };
-    OCTET_TRY_ALLOC(p->diag, j.status);
-    OCTET_TRY_ALLOC(p->diag, j.diags);
-    octet_parallel_for(p->n_weights, p->a->model->ctx->threads, run_weight, &j);
-    for (uint32_t i = 0; i < p->n_weights; i++) {
-        if (j.status[i] != OCTET_OK && p->diag != NULL)
-            *p->diag = j.diags[i];
-        OCTET_TRY(j.status[i]);
-    }
-    return OCTET_OK;
+    weight_job j = {p, work};
+    return octet_parallel_try(p->n_weights, p->a->model->ctx->threads, run_weight, &j, p->diag);
 }
 
 static octet_status settle_weight(placer *p, const octet_unit *u, weight *w, float x_scale)

@@ -91,3 +91,48 @@ void octet_lock_give(octet_lock *lock)
 {
     atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }
+
+typedef struct attempt {
+    octet_status (*body)(void *arg, size_t index, int worker, octet_diag *diag);
+    void *arg;
+    octet_lock lock;
+    size_t failed; /* lowest index; the count: none */
+    octet_status status;
+    octet_diag diag;
+} attempt;
+
+static void note_failure(attempt *a, size_t index, octet_status status, const octet_diag *diag)
+{
+    octet_lock_take(&a->lock);
+    if (index < a->failed) {
+        a->failed = index;
+        a->status = status;
+        a->diag = *diag;
+    }
+    octet_lock_give(&a->lock);
+}
+
+static void try_one(void *arg, size_t index, int worker)
+{
+    attempt *a = arg;
+    octet_diag diag = {0};
+    octet_status status = a->body(a->arg, index, worker, &diag);
+
+    if (status != OCTET_OK)
+        note_failure(a, index, status, &diag);
+}
+
+octet_status octet_parallel_try(size_t count, int threads,
+                                octet_status (*body)(void *arg, size_t index, int worker,
+                                                     octet_diag *diag),
+                                void *arg, octet_diag *diag)
+{
+    attempt a = {.body = body, .arg = arg, .failed = count, .status = OCTET_OK};
+
+    octet_parallel_for(count, threads, try_one, &a);
+    if (a.failed == count)
+        return OCTET_OK;
+    if (diag != NULL)
+        *diag = a.diag;
+    return a.status;
+}

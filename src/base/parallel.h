@@ -4,6 +4,8 @@
 #ifndef OCTET_BASE_PARALLEL_H
 #define OCTET_BASE_PARALLEL_H
 
+#include "base/diag.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -12,6 +14,13 @@
  * every worker and restored afterwards. A call from inside a body runs in that worker alone. */
 void octet_parallel_for(size_t count, int threads,
                         void (*body)(void *arg, size_t index, int worker), void *arg);
+
+/* The same with bodies that can fail: status and message are those of the lowest index that does.
+ */
+octet_status octet_parallel_try(size_t count, int threads,
+                                octet_status (*body)(void *arg, size_t index, int worker,
+                                                     octet_diag *diag),
+                                void *arg, octet_diag *diag);
 
 int octet_cpu_count(void);
 

@@ -95,14 +95,8 @@ static bool is_deferred(const octet_graph_plan *gp, const octet_node *node, uint
            gp->deferred[node->inputs[input]];
 }
 
-static octet_status keep(octet_graph_plan *gp, octet_value_id v, octet_diag *diag)
-{
-    gp->deferred[v] = false;
-    return octet_value_constant_aligned(gp->g, v, &gp->constant[v], diag);
-}
-
-octet_status octet_plan_prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
-                                     octet_diag *diag)
+octet_status octet_plan_prepare_node(const octet_plan *plan, octet_graph_plan *gp,
+                                     const octet_node *node, octet_arena *arena, octet_diag *diag)
 {
     const octet_tensor *constant[OCTET_MAX_PORTS];
     octet_constant_view views[OCTET_MAX_PORTS] = {0};
@@ -115,13 +109,23 @@ octet_status octet_plan_prepare_node(octet_plan *plan, octet_graph_plan *gp, con
             constant[i] = &views[i].tensor;
         }
     if (status == OCTET_OK)
-        status = node->op->prepare(gp->g, node, constant, plan->kernels, &plan->arena,
+        status = node->op->prepare(gp->g, node, constant, plan->kernels, arena,
                                    &gp->state[node->id], diag);
     for (uint32_t i = 0; i < OCTET_MAX_PORTS; i++)
-        if (is_deferred(gp, node, i)) {
+        if (is_deferred(gp, node, i))
             octet_constant_close(gp->g, node->inputs[i], &views[i]);
-            if (status == OCTET_OK && gp->state[node->id] == NULL)
-                status = keep(gp, node->inputs[i], diag);
-        }
     return status;
+}
+
+octet_status octet_plan_keep_unpacked(octet_graph_plan *gp, const octet_node *node,
+                                      octet_diag *diag)
+{
+    for (uint32_t i = 0; gp->state[node->id] == NULL && i < OCTET_MAX_PORTS; i++) {
+        octet_value_id v = i < node->n_inputs ? node->inputs[i] : OCTET_NO_VALUE;
+        if (!is_deferred(gp, node, i))
+            continue;
+        gp->deferred[v] = false;
+        OCTET_TRY(octet_value_constant_aligned(gp->g, v, &gp->constant[v], diag));
+    }
+    return OCTET_OK;
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "run/plan.h"
+
+#include "base/parallel.h"
 #include "ops/ort_kernels.h"
 
 #include <string.h>
@@ -96,6 +98,8 @@ void octet_plan_destroy(octet_plan *plan)
     if (plan == NULL)
         return;
     const octet_allocator allocator = plan->model->ctx->allocator;
+    for (int i = 0; i < plan->n_packing; i++)
+        octet_arena_deinit(&plan->packing[i]);
     octet_arena_deinit(&plan->arena);
     octet_mem_free(&allocator, plan);
 }
@@ -198,17 +202,54 @@ static void choose_nodes(const octet_plan *plan, octet_graph_plan *gp, bool outp
     }
 }
 
+static octet_status make_packing(octet_plan *plan, octet_diag *diag)
+{
+    const octet_context *ctx = plan->model->ctx;
+
+    plan->packing = OCTET_ARENA_ARRAY(&plan->arena, octet_arena, (size_t)ctx->threads);
+    OCTET_TRY_ALLOC(diag, plan->packing);
+    for (; plan->n_packing < ctx->threads; plan->n_packing++)
+        octet_arena_init(&plan->packing[plan->n_packing], &ctx->allocator);
+    return OCTET_OK;
+}
+
+typedef struct preparation {
+    octet_plan *plan;
+    octet_graph_plan *gp;
+} preparation;
+
+static bool is_prepared(const octet_node *node)
+{
+    return node->op != NULL && node->op->prepare != NULL;
+}
+
+static octet_status prepare_one(void *arg, size_t index, int worker, octet_diag *diag)
+{
+    const preparation *p = arg;
+    const octet_node *node = octet_graph_node(p->gp->g, p->gp->order[index]);
+    char label[256];
+
+    if (is_prepared(node))
+        OCTET_TRY_NOTE(
+            diag, octet_plan_prepare_node(p->plan, p->gp, node, &p->plan->packing[worker], diag),
+            "%s", octet_node_label(p->gp->g, node, label, sizeof label));
+    return OCTET_OK;
+}
+
 static octet_status prepare_graph(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag)
 {
+    preparation p = {.plan = plan, .gp = gp};
+
+    for (uint32_t i = 0; i < gp->n_order && gp->g->parent == NULL; i++) {
+        const octet_node *node = octet_graph_node(gp->g, gp->order[i]);
+        if (node->op == NULL)
+            return octet_report_unknown_op(gp->g, node, diag);
+    }
+    OCTET_TRY(octet_parallel_try(gp->n_order, plan->n_packing, prepare_one, &p, diag));
     for (uint32_t i = 0; i < gp->n_order; i++) {
         const octet_node *node = octet_graph_node(gp->g, gp->order[i]);
-        if (node->op == NULL && gp->g->parent == NULL)
-            return octet_report_unknown_op(gp->g, node, diag);
-        if (node->op != NULL && node->op->prepare != NULL) {
-            char label[256];
-            OCTET_TRY_NOTE(diag, octet_plan_prepare_node(plan, gp, node, diag), "%s",
-                           octet_node_label(gp->g, node, label, sizeof label));
-        }
+        if (is_prepared(node))
+            OCTET_TRY(octet_plan_keep_unpacked(gp, node, diag));
     }
     return OCTET_OK;
 }
@@ -216,6 +257,7 @@ static octet_status prepare_graph(octet_plan *plan, octet_graph_plan *gp, octet_
 octet_status octet_plan_seal(octet_plan *plan, bool outputs, octet_diag *diag)
 {
     plan->outputs_wanted = outputs;
+    OCTET_TRY(make_packing(plan, diag));
     for (uint32_t i = 0; i < plan->n_graphs; i++) {
         choose_nodes(plan, plan->graphs[i], outputs || i > 0);
         OCTET_TRY(octet_plan_resolve_constants(plan, plan->graphs[i], diag));
@@ -240,5 +282,9 @@ const octet_kernels *octet_plan_kernels(const octet_plan *plan)
 
 size_t octet_plan_packed_bytes(const octet_plan *plan)
 {
-    return plan->arena.used;
+    size_t bytes = plan->arena.used;
+
+    for (int i = 0; i < plan->n_packing; i++)
+        bytes += plan->packing[i].used;
+    return bytes;
 }

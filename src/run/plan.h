@@ -29,6 +29,8 @@ typedef struct octet_graph_plan {
 struct octet_plan {
     octet_model *model;
     octet_arena arena;
+    octet_arena *packing; /* what prepare() makes, by thread */
+    int n_packing;
     const octet_kernels *kernels;
     octet_kernels changed_kernels; /* what `kernels` points to where the profile has its own */
     octet_graph_plan **graphs;     /* main graph first */
@@ -43,10 +45,14 @@ struct octet_plan {
 
 const octet_graph_plan *octet_plan_find(const octet_plan *plan, const octet_graph *g);
 
-/* constants.c: fills gp->constant; a deferred one gets its elements while a node is prepared. */
+/* constants.c: fills gp->constant; a deferred one gets its elements while a node is prepared, which
+ * several threads may do with arenas of their own. Afterwards those that a node did not pack are
+ * kept after all. */
 octet_status octet_plan_resolve_constants(octet_plan *plan, octet_graph_plan *gp, octet_diag *diag);
-octet_status octet_plan_prepare_node(octet_plan *plan, octet_graph_plan *gp, const octet_node *node,
-                                     octet_diag *diag);
+octet_status octet_plan_prepare_node(const octet_plan *plan, octet_graph_plan *gp,
+                                     const octet_node *node, octet_arena *arena, octet_diag *diag);
+octet_status octet_plan_keep_unpacked(octet_graph_plan *gp, const octet_node *node,
+                                      octet_diag *diag);
 
 /* The constant inputs of a node as its descriptor's functions want them. */
 void octet_plan_constants(const octet_plan *plan, const octet_graph_plan *gp,

@@ -76,6 +76,32 @@ static void the_callers_rounding_is_set_aside_and_restored(void **state)
     }
 }
 
+static octet_status refuse_some(void *arg, size_t index, int worker, octet_diag *diag)
+{
+    const size_t *first = arg;
+
+    (void)worker;
+    if (index < *first || index % 3 == 1)
+        return OCTET_OK;
+    return octet_fail(diag, OCTET_ERR_DATA, "index %zu", index);
+}
+
+static void the_lowest_failure_is_told(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= THREADS; threads++) {
+        size_t first = 40; /* divides by 3 with a rest of 1 */
+        octet_diag diag = {0};
+
+        assert_int_equal(octet_parallel_try(COUNT, threads, refuse_some, &first, &diag),
+                         OCTET_ERR_DATA);
+        assert_string_equal(diag.text, "index 41");
+        first = COUNT;
+        assert_int_equal(octet_parallel_try(COUNT, threads, refuse_some, &first, NULL), OCTET_OK);
+        assert_int_equal(octet_parallel_try(0, threads, refuse_some, &first, NULL), OCTET_OK);
+    }
+}
+
 static void there_is_a_processor(void **state)
 {
     (void)state;
@@ -108,6 +134,7 @@ int main(void)
 #if defined(__SSE2__)
         cmocka_unit_test(flush_to_zero_is_set_aside_and_restored),
 #endif
+        cmocka_unit_test(the_lowest_failure_is_told),
         cmocka_unit_test(there_is_a_processor),
     };
 
