@@ -5,6 +5,7 @@
  * the order of the elements of x or h.
  */
 #include "ops/recurrent.h"
+#include "ops/matmul_common.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,28 +90,21 @@ static octet_status find_weights(octet_eval *e, transposed *out)
 
 /* ---- steps */
 
-/* y (n) = v (k) B + bias, a row of B being b_row long. */
-static void row_product(const octet_kernels *kernels, size_t k, size_t n, const float *v,
-                        const float *b, size_t b_row, const float *bias, float *y)
-{
-    kernels->gemm_block_f32(&(octet_gemm_block){.m = 1,
-                                                .n = n,
-                                                .k = k,
-                                                .a = v,
-                                                .a_row = 1,
-                                                .b = b,
-                                                .b_panel = OCTET_GEMM_NR,
-                                                .b_row = b_row,
-                                                .c = y,
-                                                .first = 1,
-                                                .bias = bias});
-}
-
+/* One step's: y (n) = v (hidden) R + bias. */
 void octet_recurrence_product(const octet_recurrence *r, size_t from, size_t n, const float *v,
                               float *y)
 {
-    row_product(r->k, r->hidden, n, v, r->r + from, r->gates * r->hidden,
-                r->r_bias != NULL ? r->r_bias + from : NULL, y);
+    r->k->gemm_block_f32(&(octet_gemm_block){.m = 1,
+                                             .n = n,
+                                             .k = r->hidden,
+                                             .a = v,
+                                             .a_row = 1,
+                                             .b = r->r + from,
+                                             .b_panel = OCTET_GEMM_NR,
+                                             .b_row = r->gates * r->hidden,
+                                             .c = y,
+                                             .first = 1,
+                                             .bias = r->r_bias != NULL ? r->r_bias + from : NULL});
 }
 
 void octet_recurrence_clip(const octet_recurrence *r, size_t n, float *x)
@@ -120,8 +114,9 @@ void octet_recurrence_clip(const octet_recurrence *r, size_t n, float *x)
 }
 
 typedef struct buffers {
-    float *h, *c, *x; /* states of all samples; gates of one step */
-    float *y;         /* output Y, or NULL */
+    float *h, *c; /* states of all samples */
+    float *x;     /* the input's part of the gates, a row for each of X */
+    float *y;     /* output Y, or NULL */
 } buffers;
 
 static int64_t length_of(const layer *l, int64_t sample)
@@ -130,20 +125,18 @@ static int64_t length_of(const layer *l, int64_t sample)
 }
 
 /* Step s of direction d for one sample. */
-static void run_step(const layer *l, const octet_recurrence *r, const buffers *b, const float *x,
-                     const float *w_bias, int64_t d, int64_t s, int64_t sample)
+static void run_step(const layer *l, const octet_recurrence *r, const buffers *b, int64_t d,
+                     int64_t s, int64_t sample)
 {
     bool reverse = d == 1 || l->reverse_first;
     int64_t t = reverse ? length_of(l, sample) - 1 - s : s;
-    size_t n = r->gates * r->hidden, bytes = r->hidden * sizeof(float);
+    size_t bytes = r->hidden * sizeof(float);
     size_t row = (size_t)(l->batch_first ? sample * l->steps + t : t * l->batch + sample);
     size_t out = (size_t)(l->batch_first ? (sample * l->steps + t) * l->directions + d
                                          : (t * l->directions + d) * l->batch + sample);
     float *h = b->h + (size_t)sample * r->hidden, *c = b->c + (size_t)sample * r->hidden;
-    const float *w = l->m.w + (size_t)d * (size_t)l->input * n;
 
-    row_product(r->k, (size_t)l->input, n, x + row * (size_t)l->input, w, n, w_bias, b->x);
-    l->cell->step(r, b->x, h, c);
+    l->cell->step(r, b->x + row * r->gates * r->hidden, h, c);
     if (b->y != NULL)
         memcpy(b->y + out * r->hidden, h, bytes);
 }
@@ -172,8 +165,26 @@ static void load_state(const octet_eval *e, const layer *l, uint32_t input, int6
         memset(buffer, 0, (size_t)(l->batch * l->hidden) * sizeof *buffer);
 }
 
-static void run_direction(octet_eval *e, const layer *l, octet_recurrence *r, const buffers *b,
-                          int64_t d)
+/* The input's part of the gates, for all steps of all samples at once. */
+static octet_status multiply_input(octet_eval *e, const layer *l, size_t n, const float *bias,
+                                   int64_t d, float *out)
+{
+    octet_matmul_panels panels = {NULL, NULL};
+
+    return octet_matmul_f32(e, &panels,
+                            &(octet_matmul_job){
+                                .m = (size_t)(l->steps * l->batch),
+                                .n = n,
+                                .k = (size_t)l->input,
+                                .a = {e->in[X]->data, (size_t)l->input, 1},
+                                .b = {l->m.w + (size_t)(d * l->input) * n, n, 1},
+                                .bias = bias,
+                                .c = out,
+                            });
+}
+
+static octet_status run_direction(octet_eval *e, const layer *l, octet_recurrence *r,
+                                  const buffers *b, int64_t d)
 {
     const octet_tensor *bias = octet_eval_input(e, B), *p = octet_eval_input(e, P);
     size_t n = r->gates * r->hidden;
@@ -188,14 +199,16 @@ static void run_direction(octet_eval *e, const layer *l, octet_recurrence *r, co
     load_state(e, l, INITIAL_H, d, b->h);
     if (l->cell->has_state)
         load_state(e, l, INITIAL_C, d, b->c);
+    OCTET_TRY(multiply_input(e, l, n, w_bias, d, b->x));
     for (int64_t s = 0; s < l->steps; s++)
         for (int64_t sample = 0; sample < l->batch; sample++)
             if (s < length_of(l, sample))
-                run_step(l, r, b, e->in[X]->data, w_bias, d, s, sample);
+                run_step(l, r, b, d, s, sample);
     if (octet_eval_wants(e, 1))
         move_state(l, d, e->out[1].data, b->h, true);
     if (l->cell->has_state && octet_eval_wants(e, 2))
         move_state(l, d, e->out[2].data, b->c, true);
+    return OCTET_OK;
 }
 
 /* ---- shapes */
@@ -298,13 +311,16 @@ static octet_status make_outputs(octet_eval *e, const layer *l)
 
 static octet_status make_buffers(octet_eval *e, layer *l, octet_recurrence *r, buffers *b)
 {
-    size_t gates = r->gates * r->hidden, states = (size_t)l->batch * r->hidden;
+    size_t gates = r->gates * r->hidden, states = (size_t)l->batch * r->hidden, bytes;
 
-    b->h = octet_eval_scratch(e, (2 * states + 3 * gates + 1) * sizeof *b->h);
+    b->h = octet_eval_scratch(e, (2 * states + 2 * gates + 1) * sizeof *b->h);
     OCTET_TRY_ALLOC(e->diag, b->h);
     b->c = b->h + states;
-    b->x = b->c + states;
-    r->scratch = b->x + gates;
+    r->scratch = b->c + states;
+    b->x = octet_mul_size((size_t)(l->steps * l->batch) + 1, gates * sizeof *b->x, &bytes)
+               ? octet_eval_scratch(e, bytes)
+               : NULL;
+    OCTET_TRY_ALLOC(e->diag, b->x);
     b->y = octet_eval_wants(e, 0) ? e->out[0].data : NULL;
     return OCTET_OK;
 }
@@ -329,7 +345,7 @@ octet_status octet_recurrent_eval(octet_eval *e, const octet_cell *cell)
     r.linear_before_reset = octet_node_int(e->node, "linear_before_reset", 0) != 0;
     OCTET_TRY(make_buffers(e, &l, &r, &b));
     for (int64_t d = 0; d < l.directions; d++)
-        run_direction(e, &l, &r, &b, d);
+        OCTET_TRY(run_direction(e, &l, &r, &b, d));
     return OCTET_OK;
 }
 
