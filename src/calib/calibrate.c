@@ -123,7 +123,10 @@ octet_status octet_calibration_observe(octet_calibration *c, const octet_graph *
     c->states_size += (statistics->state_size + 15) & ~(size_t)15;
     c->ordered = c->ordered || statistics->ordered;
     table[value] = *number = c->n_observations++;
-    octet_plan_watch(c->plan, g, value);
+    if (statistics->range_only)
+        octet_plan_watch_range(c->plan, g, value);
+    else
+        octet_plan_watch(c->plan, g, value);
     return OCTET_OK;
 }
 

@@ -46,6 +46,7 @@ static bool extent(const void *state, octet_range *out)
 const octet_statistics octet_statistics_minmax = {
     .name = "minmax",
     .state_size = sizeof(minmax_state),
+    .range_only = true,
     .observe = observe,
     .merge = merge,
     .extent = extent,

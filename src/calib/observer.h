@@ -29,6 +29,7 @@ typedef struct octet_statistics {
     const char *name;
     size_t state_size; /* cleared memory is the empty state */
     bool ordered;
+    bool range_only; /* observe() does not look at elements: t may have none */
     /* t is float32 and not empty, range that of its elements. All of them are finite. */
     octet_status (*observe)(void *state, const octet_tensor *t, const octet_minmax *range,
                             const octet_observing *with);

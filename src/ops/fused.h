@@ -21,6 +21,9 @@ octet_status octet_finish_begin(octet_eval *e, octet_finish *out);
 void octet_finish_block(const octet_finish *f, int worker, size_t n, float *y);
 /* Tells e->fused. */
 void octet_finish_end(octet_eval *e, const octet_finish *f);
+/* The same for the factor of times_input, of which only the range may be wanted. */
+octet_status octet_finish_begin_factor(octet_eval *e, octet_finish *out);
+void octet_finish_end_factor(octet_eval *e, const octet_finish *f);
 /* All three for an output that is made already, if it is float32. */
 octet_status octet_finish_output(octet_eval *e);
 

@@ -86,8 +86,11 @@ typedef enum octet_arith {
 } octet_arith;
 
 /* What an operator that `fuses` also does to output 0: the activation that follows it in the graph,
- * and the range of the result. */
+ * and the range of the result. One that `gates` may have to multiply it by input 0 before that. */
 typedef struct octet_fused {
+    bool times_input;
+    bool want_factor;    /* with times_input: the range of what the input is multiplied by */
+    octet_minmax factor; /* … empty when the operator begins */
     octet_act act;
     float lo, hi;       /* of OCTET_ACT_CLIP */
     bool want_range;    /* float32 output only */
@@ -153,6 +156,7 @@ typedef struct octet_op {
                        state; their data is then NULL */
     uint32_t unaligned; /* inputs, by bit, whose elements eval only moves as bytes */
     bool fuses;         /* eval applies e->fused (when not NULL) to a float32 output 0 */
+    bool gates;         /* … times_input as well */
     bool native_half; /* eval takes float16/bfloat16 itself; else the caller converts to float32 */
     octet_status (*infer)(octet_infer *in);
     octet_status (*eval)(octet_eval *e);

@@ -26,6 +26,7 @@ const octet_op octet_op_sigmoid = {
     .out = {{.name = "Y"}},
     .quant = {.observe = OCTET_OBSERVE_FIXED, .fixed_min = 0.0f, .fixed_max = 1.0f},
     .fuses = true,
+    .gates = true,
     .infer = octet_infer_same,
     .eval = eval,
 };

@@ -37,7 +37,7 @@ void octet_unary_blocks(const octet_eval *e, size_t n, octet_unary_body body, vo
 typedef struct job {
     const octet_unary *u;
     octet_unary_args args;
-    octet_finish finish;
+    octet_finish finish, factor;
     octet_dtype dtype;
     const void *x;
     void *y;
@@ -57,6 +57,22 @@ static void run_f32(void *arg, int worker, size_t from, size_t count)
     for (size_t i = 0; i < count; i += OCTET_UNARY_BLOCK) {
         size_t n = count - i < OCTET_UNARY_BLOCK ? count - i : OCTET_UNARY_BLOCK;
         j->u->f32(&j->args, n, x + i, y + i);
+        octet_finish_block(&j->finish, worker, n, y + i);
+    }
+}
+
+/* y = x * f(x) */
+static void run_gate(void *arg, int worker, size_t from, size_t count)
+{
+    const job *j = arg;
+    const float *x = (const float *)j->x + from;
+    float *y = (float *)j->y + from, t[OCTET_UNARY_BLOCK];
+
+    for (size_t i = 0; i < count; i += OCTET_UNARY_BLOCK) {
+        size_t n = count - i < OCTET_UNARY_BLOCK ? count - i : OCTET_UNARY_BLOCK;
+        j->u->f32(&j->args, n, x + i, t);
+        octet_finish_block(&j->factor, worker, n, t);
+        j->args.k->mul_f32(n, x + i, 1, t, 1, y + i);
         octet_finish_block(&j->finish, worker, n, y + i);
     }
 }
@@ -114,6 +130,19 @@ static octet_unary_body choose(const octet_unary *u, octet_dtype dtype)
     return NULL;
 }
 
+static octet_status run_float(octet_eval *e, octet_unary_body run, job *j)
+{
+    bool gate = e->fused != NULL && e->fused->times_input;
+
+    OCTET_TRY(octet_finish_begin(e, &j->finish));
+    if (gate)
+        OCTET_TRY(octet_finish_begin_factor(e, &j->factor));
+    octet_unary_blocks(e, (size_t)octet_tensor_count(e->in[0]), gate ? run_gate : run, j);
+    octet_finish_end(e, &j->finish);
+    octet_finish_end_factor(e, &j->factor);
+    return OCTET_OK;
+}
+
 octet_status octet_unary_eval(octet_eval *e, const octet_unary *u)
 {
     OCTET_TRY(octet_eval_require(e, 1));
@@ -134,8 +163,7 @@ octet_status octet_unary_eval(octet_eval *e, const octet_unary *u)
     OCTET_TRY(octet_eval_output_like(e, 0, x));
     j.y = e->out[0].data;
     if (x->dtype == OCTET_DTYPE_FLOAT32)
-        OCTET_TRY(octet_finish_begin(e, &j.finish));
+        return run_float(e, run, &j);
     octet_unary_blocks(e, (size_t)octet_tensor_count(x), run, &j);
-    octet_finish_end(e, &j.finish);
     return OCTET_OK;
 }

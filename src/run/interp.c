@@ -319,11 +319,24 @@ static octet_value_id output_value(const frame *f, const octet_node *node, uint3
     return fusion != NULL && index == 0 ? fusion->output : node->outputs[index];
 }
 
+/* What a node made on its way to output 0 and did not store. */
+static octet_status tap_inner(const evaluation *ev, const octet_node *node, const octet_tensor *out,
+                              const octet_fused *fused, octet_diag *diag)
+{
+    octet_tensor t = *out;
+
+    if (!fused->times_input || !fused->want_factor)
+        return OCTET_OK;
+    t.data = NULL;
+    return tap_value(ev->worker, ev->frame, ev->frame->gp->fused[node->id]->inner, &t,
+                     &fused->factor, diag);
+}
+
 static octet_status store_outputs(const evaluation *ev, const octet_node *node, octet_tensor *out,
                                   const octet_fused *fused, octet_diag *diag)
 {
     octet_worker *w = ev->worker;
-    octet_status status = OCTET_OK;
+    octet_status status = tap_inner(ev, node, &out[0], fused, diag);
 
     for (uint32_t i = 0; i < node->n_outputs; i++) {
         octet_value_id v = output_value(ev->frame, node, i);
@@ -364,7 +377,8 @@ static octet_fused fused_of(const octet_worker *w, const frame *f, const octet_n
     if (fusion != NULL)
         fused = fusion->how;
     fused.want_range = w->tap != NULL && v != OCTET_NO_VALUE && f->gp->watched[v];
-    fused.range = OCTET_MINMAX_EMPTY;
+    fused.want_factor = fused.times_input && w->tap != NULL && f->gp->watched[fusion->inner];
+    fused.range = fused.factor = OCTET_MINMAX_EMPTY;
     return fused;
 }
 

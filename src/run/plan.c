@@ -31,14 +31,15 @@ static octet_status add_graph(octet_plan *plan, octet_graph *g, octet_diag *diag
     gp->g = g;
     gp->n_values = g->n_values;
     gp->watched = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
+    gp->range_only = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
     gp->uses = OCTET_ARENA_ARRAY(arena, uint32_t, g->n_values);
     gp->constant = OCTET_ARENA_ARRAY(arena, const octet_tensor *, g->n_values);
     gp->deferred = OCTET_ARENA_ARRAY(arena, bool, g->n_values);
     gp->order = OCTET_ARENA_ARRAY(arena, octet_node_id, g->n_order);
     gp->state = OCTET_ARENA_ARRAY(arena, const void *, g->n_nodes);
     gp->fused = OCTET_ARENA_ARRAY(arena, const octet_fusion *, g->n_nodes);
-    if (gp->watched == NULL || gp->uses == NULL || gp->constant == NULL || gp->order == NULL ||
-        gp->state == NULL || gp->fused == NULL || gp->deferred == NULL ||
+    if (gp->watched == NULL || gp->range_only == NULL || gp->uses == NULL || gp->constant == NULL ||
+        gp->order == NULL || gp->state == NULL || gp->fused == NULL || gp->deferred == NULL ||
         !octet_arena_grow(arena, (void **)&plan->graphs, &plan->graphs_capacity, plan->n_graphs + 1,
                           sizeof *plan->graphs))
         return octet_fail_nomem(diag);
@@ -114,11 +115,24 @@ void octet_plan_set_arith(octet_plan *plan, octet_arith arith)
     }
 }
 
-void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
+static void watch(octet_plan *plan, const octet_graph *g, octet_value_id value, bool range_only)
 {
-    plan->by_number[g->number]->watched[value] = true;
+    octet_graph_plan *gp = plan->by_number[g->number];
+
+    gp->range_only[value] = range_only && (gp->range_only[value] || !gp->watched[value]);
+    gp->watched[value] = true;
     for (; g != NULL; g = g->parent)
         plan->by_number[g->number]->any_watched = true;
+}
+
+void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value)
+{
+    watch(plan, g, value, false);
+}
+
+void octet_plan_watch_range(octet_plan *plan, const octet_graph *g, octet_value_id value)
+{
+    watch(plan, g, value, true);
 }
 
 void octet_plan_watch_all(octet_plan *plan)
@@ -126,8 +140,10 @@ void octet_plan_watch_all(octet_plan *plan)
     for (uint32_t i = 0; i < plan->n_graphs; i++) {
         octet_graph_plan *gp = plan->graphs[i];
         gp->any_watched = true;
-        for (uint32_t v = 0; v < gp->n_values; v++)
+        for (uint32_t v = 0; v < gp->n_values; v++) {
             gp->watched[v] = true;
+            gp->range_only[v] = false;
+        }
     }
 }
 

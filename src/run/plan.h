@@ -6,10 +6,11 @@
 
 #include "run/run.h"
 
-/* A node that applies the activation behind it: `output` is that one's. */
+/* A node that applies the activation or the product behind it: `output` is that one's. `inner`,
+ * between the two, is never stored. */
 typedef struct octet_fusion {
     octet_fused how;
-    octet_value_id output;
+    octet_value_id inner, output;
 } octet_fusion;
 
 typedef struct octet_graph_plan {
@@ -21,6 +22,7 @@ typedef struct octet_graph_plan {
     const octet_tensor **constant; /* by value: aligned initializer or NULL */
     bool *deferred;             /* by value: the constant has no elements, its readers packed it */
     bool *watched;              /* by value */
+    bool *range_only;           /* by value: nobody looks at its elements */
     const void **state;         /* by node: what prepare() made */
     const octet_fusion **fused; /* by node: the activation it applies, or NULL */
     bool any_watched;           /* here or in a subgraph below */

@@ -19,12 +19,14 @@ void octet_plan_destroy(octet_plan *plan);
 
 /* Called on the worker's thread for each watched value right after it exists: graph inputs, node
  * outputs, values of subgraphs (each time their body runs). t is valid during the call; range is
- * that of all its elements where it came for free, else NULL. */
+ * that of all its elements where it came for free, else NULL. Of a value that is watched for its
+ * range alone t may have no data; then range is given. */
 typedef octet_status (*octet_tap)(void *user, const octet_graph *g, octet_value_id value,
                                   const octet_tensor *t, const octet_minmax *range,
                                   octet_diag *diag);
 
 void octet_plan_watch(octet_plan *plan, const octet_graph *g, octet_value_id value);
+void octet_plan_watch_range(octet_plan *plan, const octet_graph *g, octet_value_id value);
 void octet_plan_watch_all(octet_plan *plan); /* every value of every graph */
 
 /* How quantized operators compute; before sealing. ONNX unless said. */

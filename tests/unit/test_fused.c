@@ -1,8 +1,9 @@
-/* test_fused.c: operators that apply the activation after them and tell the range of the result
+/* test_fused.c: operators that apply what comes after them and tell the range of the result
  * SPDX-License-Identifier: Apache-2.0
  *
  * Each operator runs three times: with everything watched, so that nothing is fused; with nothing
- * watched; with the last value watched. The result and its range are the same.
+ * watched; with the last value watched. The result and its range are the same. Gates run once more
+ * with the range of the value between watched, which then is not stored.
  */
 #include "run/run.h"
 #include "support/quantize_text.h"
@@ -14,7 +15,9 @@
 #define MOST (CHANNELS * SIZE * SIZE)
 
 typedef struct seen {
-    octet_value_id y;
+    octet_value_id y, between;
+    octet_minmax range_between;
+    int looked, stored; /* how often at the value between, and how often it had elements */
     float data[MOST];
     size_t count;
     octet_minmax range;
@@ -28,6 +31,11 @@ static octet_status look(void *user, const octet_graph *g, octet_value_id value,
 
     (void)g;
     (void)diag;
+    if (value == s->between) {
+        s->looked++;
+        s->stored += t->data != NULL;
+        s->range_between = range != NULL ? *range : OCTET_MINMAX_EMPTY;
+    }
     if (value != s->y)
         return OCTET_OK;
     s->count = (size_t)octet_tensor_count(t);
@@ -50,7 +58,7 @@ static void fill(float *x)
     x[11] = -0.0F;
 }
 
-typedef enum watched { ALL, NOTHING, LAST } watched;
+typedef enum watched { ALL, NOTHING, LAST, RANGE } watched;
 
 static void run(const char *graph, watched what, seen *s)
 {
@@ -69,11 +77,14 @@ static void run(const char *graph, watched what, seen *s)
     x.data = data;
     memset(s, 0, sizeof *s);
     s->y = net_value(&n, "y");
+    s->between = net_value(&n, "a");
     assert_int_equal(octet_plan_create(n.model, &plan, &diag), OCTET_OK);
     if (what == ALL)
         octet_plan_watch_all(plan);
-    else if (what == LAST)
+    else if (what != NOTHING)
         octet_plan_watch(plan, n.g, s->y);
+    if (what == RANGE)
+        octet_plan_watch_range(plan, n.g, s->between);
     assert_int_equal(octet_plan_seal(plan, true, &diag), OCTET_OK);
     assert_int_equal(octet_worker_create(plan, look, s, &worker, &diag), OCTET_OK);
     if (octet_worker_run(worker, &x, 1, 2, outputs, &diag) != OCTET_OK)
@@ -131,16 +142,21 @@ static const char *const operators[] = {
 
 static const char *const activations[] = {"Relu(a)", "Clip(a, l, s)", "Clip(a, l)", "Identity(a)"};
 
+static void print(char *graph, size_t size, const char *what, const char *activation)
+{
+    snprintf(graph, size,
+             "g (float[1,4,43,43] x) => (float y)\n<float[4,1,1] c = {2, -1, 0.5, 3}, float s = "
+             "{0.75}, float l = {-0.25}, float[4] v = {1, -2, 0.5, 3}, float[4] p = {1, 2, 3, "
+             "4}>\n{a = %s\ny = %s\n}",
+             what, activation);
+}
+
 static void one(const char *what, const char *activation)
 {
     static seen all, nothing, last;
     char graph[1024];
 
-    snprintf(graph, sizeof graph,
-             "g (float[1,4,43,43] x) => (float y)\n<float[4,1,1] c = {2, -1, 0.5, 3}, float s = "
-             "{0.75}, float l = {-0.25}, float[4] v = {1, -2, 0.5, 3}, float[4] p = {1, 2, 3, "
-             "4}>\n{a = %s\ny = %s\n}",
-             what, activation);
+    print(graph, sizeof graph, what, activation);
     run(graph, ALL, &all);
     run(graph, NOTHING, &nothing);
     run(graph, LAST, &last);
@@ -162,10 +178,42 @@ static void results_and_ranges(void **state)
             one(operators[i], activations[k]);
 }
 
+/* stored: the value between cannot be left out. */
+static void gate(const char *what, const char *product, bool stored)
+{
+    static seen all, range;
+    char graph[1024];
+
+    one(what, product);
+    print(graph, sizeof graph, what, product);
+    run(graph, ALL, &all);
+    run(graph, RANGE, &range);
+    if (memcmp(all.data, range.data, all.count * sizeof(float)) != 0)
+        fail_msg("%s\ngate: another result", graph);
+    expect_range(graph, &range);
+    if (range.looked != 1 || range.stored != stored ||
+        memcmp(&all.range_between, &range.range_between, sizeof all.range_between) != 0)
+        fail_msg("%s\ngate: seen %d times, stored %d times, [%g, %g]", graph, range.looked,
+                 range.stored, (double)range.range_between.min, (double)range.range_between.max);
+}
+
+static void gates(void **state)
+{
+    (void)state;
+    gate("Sigmoid(x)", "Mul(x, a)", false);
+    gate("Sigmoid(x)", "Mul(a, x)", false);
+    gate("HardSigmoid(x)", "Mul(a, x)", false);
+    gate("Sigmoid(x)", "Mul(a, a)", true);
+    gate("Sigmoid(x)", "Mul(a, c)", true);
+    gate("Sigmoid(x)", "Add(a, x)", true);
+    gate("Tanh(x)", "Mul(a, x)", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_and_ranges),
+        cmocka_unit_test(gates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
