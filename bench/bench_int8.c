@@ -3,7 +3,8 @@
  *
  * Usage: bench_int8 [avx2|avx512|neon [INDEX]]: the level and which of its tables. Convolutions and
  * products run as the operators run them, on one thread, padding, gathering and requantization
- * included. The peak is a loop of dot products on registers alone, for the tables that have them.
+ * included. The peak is a loop of dot products on registers alone, for the tables that have them;
+ * with 16-bit activations a dot product has half as many terms.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
@@ -86,8 +87,12 @@ static void print(const char *name, double seconds, double operations, double to
 
 static const int32_t zero_point = 120, no_zero_point;
 
-static octet_q8_finish to_bytes(const octet_kernels *k, const float *scale)
+static octet_q8_finish to_integers(const octet_kernels *k, const float *scale, bool wide)
 {
+    if (wide)
+        return (octet_q8_finish){.run = k->requantize_nearest_16,
+                                 .element = 2,
+                                 .r = {.scale = scale, .lo = INT16_MIN, .hi = INT16_MAX}};
     return (octet_q8_finish){.run = k->requantize_nearest,
                              .element = 1,
                              .r = {.scale = scale, .zero_point = 100, .lo = 0, .hi = 255}};
@@ -137,15 +142,16 @@ static void run_conv(void *arg)
         exit(1);
 }
 
-static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
+static void bench_conv(const octet_kernels *k, const conv_case *c, bool wide, double top)
 {
     int out = conv_case_out(c);
     int64_t dims[4] = {c->m, c->channels / c->group, c->kernel, c->kernel};
     size_t taps = (size_t)(dims[1] * dims[2] * dims[3]);
     octet_attr group = {.name = "group", .kind = OCTET_ATTR_INT, .i = c->group};
     octet_node node = {.attrs = &group, .n_attrs = 1};
-    uint8_t *x = random_bytes((size_t)(c->channels * c->size * c->size));
-    uint8_t *w = random_bytes((size_t)c->m * taps), *y = random_bytes((size_t)(c->m * out * out));
+    uint8_t *x = random_bytes(octet_q8_size(wide) * (size_t)(c->channels * c->size * c->size));
+    uint8_t *y = random_bytes(octet_q8_size(wide) * (size_t)(c->m * out * out));
+    uint8_t *w = random_bytes((size_t)c->m * taps);
     float *scale = malloc((size_t)c->m * sizeof(*scale));
     octet_tensor weight;
     octet_arena arena;
@@ -161,20 +167,20 @@ static void bench_conv(const octet_kernels *k, const conv_case *c, double top)
                               .out = {out, out},
                               .pad_begin = {c->pad, c->pad},
                               .pad_end = {c->pad, c->pad}},
-                        .x = {.data = x, .zero = &zero_point},
+                        .x = {.data = x, .wide = wide, .zero = wide ? &no_zero_point : &zero_point},
                         .w = {.data = w, .zero = &no_zero_point},
                         .y = y}};
 
     octet_arena_init(&arena, NULL);
     j.e = bench_eval(k, &j.h);
-    j.c.finish = to_bytes(k, scale);
+    j.c.finish = to_integers(k, scale, wide);
     j.c.finish.r.scale_row = 1;
     if (scale == NULL || octet_tensor_describe(&weight, OCTET_DTYPE_INT8, 4, dims, &diag) != 0)
         exit(1);
     for (int i = 0; i < c->m; i++)
         scale[i] = 0.001f;
     weight.data = w;
-    if (octet_q8_conv_prepare(&node, &weight, false, &arena, &j.e.state, &diag) != OCTET_OK)
+    if (octet_q8_conv_prepare(&node, &weight, wide, &arena, &j.e.state, &diag) != OCTET_OK)
         exit(1);
     print(c->name, measure(run_conv, &j), 2.0 * c->m * (double)taps * out * out, top);
     octet_arena_deinit(&arena);
@@ -207,23 +213,25 @@ static void run_product(void *arg)
         exit(1);
 }
 
-static void bench_product(const octet_kernels *k, size_t index, double top)
+static void bench_product(const octet_kernels *k, size_t index, bool wide, double top)
 {
     size_t m = product_cases[index].m, n = product_cases[index].n, depth = product_cases[index].k;
     int64_t dims[2] = {(int64_t)depth, (int64_t)n};
-    uint8_t *a = random_bytes(m * depth), *b = random_bytes(depth * n), *y = random_bytes(m * n);
+    uint8_t *a = random_bytes(octet_q8_size(wide) * m * depth), *b = random_bytes(depth * n);
+    uint8_t *y = random_bytes(octet_q8_size(wide) * m * n);
     float scale = 0.001f;
-    product_job j = {.p = {.m = m,
-                           .n = n,
-                           .k = depth,
-                           .a = {.data = a, .zero = &zero_point},
-                           .b = {.data = b, .zero = &no_zero_point},
-                           .a_row = depth,
-                           .a_col = 1,
-                           .b_row = n,
-                           .b_col = 1,
-                           .finish = to_bytes(k, &scale),
-                           .y = y}};
+    product_job j = {
+        .p = {.m = m,
+              .n = n,
+              .k = depth,
+              .a = {.data = a, .wide = wide, .zero = wide ? &no_zero_point : &zero_point},
+              .b = {.data = b, .zero = &no_zero_point},
+              .a_row = depth,
+              .a_col = 1,
+              .b_row = n,
+              .b_col = 1,
+              .finish = to_integers(k, &scale, wide),
+              .y = y}};
     const void *packed = NULL;
     octet_tensor weight;
     octet_arena arena;
@@ -233,7 +241,7 @@ static void bench_product(const octet_kernels *k, size_t index, double top)
     if (octet_tensor_describe(&weight, OCTET_DTYPE_INT8, 2, dims, &diag) != OCTET_OK)
         exit(1);
     weight.data = b;
-    if (octet_q8_matmul_prepare(k, &arena, &weight, false, &packed, &diag) != OCTET_OK)
+    if (octet_q8_matmul_prepare(k, &arena, &weight, wide, &packed, &diag) != OCTET_OK)
         exit(1);
     for (int constant = 0; constant < 2; constant++) {
         char name[64];
@@ -270,10 +278,13 @@ int main(int argc, char **argv)
     }
     top = peak(isa, index);
     printf("level %s, table %d, peak %.1f GOP/s\n\n", names[k->isa], index, top * 1e-9);
-    for (size_t i = 0; i < sizeof(conv_cases) / sizeof(conv_cases[0]); i++)
-        bench_conv(k, &conv_cases[i], top);
-    putchar('\n');
-    for (size_t i = 0; i < sizeof(product_cases) / sizeof(product_cases[0]); i++)
-        bench_product(k, i, top);
+    for (int wide = 0; wide < 2; wide++) {
+        printf("%s%d-bit activations\n", wide ? "\n" : "", wide ? 16 : 8);
+        for (size_t i = 0; i < sizeof(conv_cases) / sizeof(conv_cases[0]); i++)
+            bench_conv(k, &conv_cases[i], wide, top / (1 + wide));
+        putchar('\n');
+        for (size_t i = 0; i < sizeof(product_cases) / sizeof(product_cases[0]); i++)
+            bench_product(k, i, wide, top / (1 + wide));
+    }
     return 0;
 }

@@ -305,7 +305,30 @@ INLINE void store_gathered(int32_t *y, size_t n, vi s0, vi s1, vi s2, vi s3)
         store_some_i(y + 8 * i, n - 8 * i, (vi)all[i]);
 }
 
+/* The low bytes of 32 such numbers. */
+INLINE void store_gathered_bytes(uint8_t *y, vi s0, vi s1, vi s2, vi s3)
+{
+    const __m256i low = _mm256_set1_epi16(0xff);
+    __m256i a = _mm256_and_si256(_mm256_packs_epi32((__m256i)s0, (__m256i)s1), low);
+    __m256i b = _mm256_and_si256(_mm256_packs_epi32((__m256i)s2, (__m256i)s3), low);
+
+    _mm256_storeu_si256((__m256i *)(void *)y, _mm256_packus_epi16(a, b));
+}
+
 /* ---- bytes of panels */
+
+INLINE void store_16(uint8_t *p, __m128i v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, v);
+}
+
+INLINE void store_16_some(uint8_t *p, size_t n, __m128i v)
+{
+    uint8_t some[16];
+
+    store_16(some, v);
+    memcpy(p, some, n);
+}
 
 INLINE __m128i load_16(const uint8_t *p)
 {
@@ -353,18 +376,31 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 }
 
 #    include "x86/int8_common.inc"
+#    include "x86/depth_common.inc"
 
 /* ---- panels of 16-bit numbers: 8 positions of two taps at a time, for both widths */
 
-INLINE __m128i load_8_words(const uint16_t *p, size_t step, size_t n)
+INLINE __m128i load_words_1(const uint16_t *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* The second half is loaded one early so as to end with the last. */
+INLINE __m128i load_words_2(const uint16_t *p)
+{
+    return _mm_packus_epi32(_mm_and_si128(load_words_1(p), _mm_set1_epi32(0xffff)),
+                            _mm_srli_epi32(load_words_1(p + 7), 16));
+}
+
+INLINE __m128i load_words_steps(const uint16_t *p, size_t step, size_t n)
 {
     uint16_t some[8];
 
-    if (step == 1 && n == 8)
-        return _mm_loadu_si128((const __m128i *)(const void *)p);
+    if (n == 8 && step <= 2)
+        return step == 1 ? load_words_1(p) : load_words_2(p);
     for (size_t i = 0; i < 8; i++)
         some[i] = p[(i < n ? i : 0) * step];
-    return _mm_loadu_si128((const __m128i *)(const void *)some);
+    return load_words_1(some);
 }
 
 INLINE void words_piece(size_t pairs, const int64_t *offset, const uint16_t *from, size_t step,
@@ -373,8 +409,8 @@ INLINE void words_piece(size_t pairs, const int64_t *offset, const uint16_t *fro
     __m128i flips = _mm_set1_epi16((short)flip);
 
     for (size_t p = 0; p < pairs; p++, to += 2 * OCTET_GEMM_NR) {
-        __m128i x = _mm_xor_si128(load_8_words(from + offset[2 * p], step, n), flips);
-        __m128i y = _mm_xor_si128(load_8_words(from + offset[2 * p + 1], step, n), flips);
+        __m128i x = _mm_xor_si128(load_words_steps(from + offset[2 * p], step, n), flips);
+        __m128i y = _mm_xor_si128(load_words_steps(from + offset[2 * p + 1], step, n), flips);
         int16_t some[16], *at = n == 8 ? to : some;
 
         _mm_storeu_si128((__m128i *)(void *)at, _mm_unpacklo_epi16(x, y));
@@ -390,17 +426,22 @@ TARGET void octet_im2col_s16_avx2(size_t pairs, const int64_t *offset, size_t n_
 {
     size_t j = 0;
 
-    for (size_t r = 0; r < n_runs; r++)
-        for (size_t i = 0; i < runs[r].length; i += 8) {
-            size_t left = runs[r].length - i, n = left < 8 ? left : 8;
-            const uint16_t *from = x + runs[r].start + (int64_t)(i * step);
+    for (size_t r = 0; r < n_runs; j += runs[r++].length) {
+        size_t length = runs[r].length, n = length < 8 ? length : 8;
+
+        for (size_t i = 0; i < length; i += 8) { /* the last piece goes back so as to be whole */
+            size_t at = length - i < n ? length - n : i;
+            const uint16_t *from = x + runs[r].start + (int64_t)(at * step);
+            int16_t *to = panel + 2 * (j + at);
 
             if (step == 1 && n == 8)
-                words_piece(pairs, offset, from, 1, 8, flip, panel + 2 * j);
+                words_piece(pairs, offset, from, 1, 8, flip, to);
+            else if (step == 2 && n == 8)
+                words_piece(pairs, offset, from, 2, 8, flip, to);
             else
-                words_piece(pairs, offset, from, step, n, flip, panel + 2 * j);
-            j += n;
+                words_piece(pairs, offset, from, step, n, flip, to);
         }
+    }
     for (size_t p = 0; j < OCTET_GEMM_NR && p < pairs; p++)
         memset(panel + (p * OCTET_GEMM_NR + j) * 2, 0, 4 * (OCTET_GEMM_NR - j));
 }
