@@ -226,7 +226,8 @@ static octet_status visit_node(const visitor *v, octet_graph *g, const octet_nod
     if (octet_value_constant(g, node->inputs[s.at->w]) == NULL || !s.w_zero_known)
         return visit_any(v, &s);
     OCTET_TRY(octet_constant_open(g, node->inputs[s.at->w], &view, v->diag));
-    status = view.tensor.data != NULL ? visit_constant(v, &s, &view) : OCTET_OK;
+    /* Without products there may be any number of channels, and nothing to tell of them. */
+    status = octet_tensor_count(&view.tensor) > 0 ? visit_constant(v, &s, &view) : OCTET_OK;
     octet_constant_close(g, node->inputs[s.at->w], &view);
     return status;
 }

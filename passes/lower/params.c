@@ -3,6 +3,8 @@
  */
 #include "lower/lower.h"
 
+#include <math.h>
+
 bool octet_is_q(const octet_node *n)
 {
     return n != NULL && octet_node_is(n, "QuantizeLinear");
@@ -51,8 +53,8 @@ bool octet_q_params(const octet_graph *g, const octet_node *q_or_dq, float *scal
     *scale = (float)value;
     if (zero == OCTET_NO_VALUE)
         return true;
-    if (!octet_const_scalar(g, zero, &value))
-        return false;
+    if (!octet_const_scalar(g, zero, &value) || !(fabs(value) <= (double)INT32_MAX))
+        return false; /* a zero point of float8 or worse */
     *zero_point = (int32_t)value;
     return true;
 }

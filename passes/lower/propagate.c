@@ -59,27 +59,54 @@ static octet_status uses_without_q(const octet_graph *g, const octet_value *v, o
     return OCTET_OK;
 }
 
-/* From the node that is the only user of what `like` made; its readers come next. */
-static octet_status forward(octet_graph *g, octet_node *n, const octet_node *like,
-                            octet_pass_ctx *ctx)
+/* Nodes that quantization still has to go through. */
+typedef struct front {
+    octet_node **nodes;
+    uint32_t n, capacity;
+} front;
+
+static octet_status push(front *f, octet_node *n, octet_pass_ctx *ctx)
+{
+    if (!octet_arena_grow(ctx->scratch, (void **)&f->nodes, &f->capacity, f->n + 1,
+                          sizeof *f->nodes))
+        return octet_fail_nomem(ctx->diag);
+    f->nodes[f->n++] = n;
+    return OCTET_OK;
+}
+
+/* Between the output of a node and its readers; those of them that move elements come next. */
+static octet_status step(octet_graph *g, const octet_node *n, const octet_node *like, front *f,
+                         octet_pass_ctx *ctx)
 {
     const octet_value *v = octet_node_output(g, n, 0);
     octet_use *uses;
     uint32_t count;
 
-    if (v == NULL || (v->n_output_uses > 0 && v->n_uses > 1))
+    if (v == NULL || v->n_output_uses > 0)
         return OCTET_OK;
     OCTET_TRY(uses_without_q(g, v, &uses, &count, ctx));
-    if (count == 0 || v->n_output_uses > 0)
+    if (count == 0)
         return OCTET_OK;
     OCTET_TRY(octet_q_insert(g, v->id, uses, count, like, ctx));
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = count; i-- > 0;) {
         octet_node *next =
             uses[i].kind == OCTET_USE_INPUT ? octet_graph_node(g, uses[i].node) : NULL;
 
         if (moves(next) && uses[i].index == 0)
-            OCTET_TRY(forward(g, next, like, ctx));
+            OCTET_TRY(push(f, next, ctx));
     }
+    return OCTET_OK;
+}
+
+/* From the node that is the only user of what `like` made. */
+static octet_status forward(octet_graph *g, octet_node *n, const octet_node *like,
+                            octet_pass_ctx *ctx)
+{
+    front f = {0};
+
+    OCTET_TRY(push(&f, n, ctx));
+    while (f.n > 0)
+        OCTET_TRY(step(g, f.nodes[--f.n], like, &f, ctx));
     return OCTET_OK;
 }
 

@@ -7,19 +7,20 @@
 
 octet_fixed octet_fixed_from(double real)
 {
+    const octet_fixed most = {INT32_MAX, 30};
+    int64_t multiplier;
     int exponent;
-    double fraction = frexp(real, &exponent);
-    int64_t multiplier = (int64_t)round(fraction * 2147483648.0);
 
-    if (!(real > 0.0) || exponent < -31)
+    if (!(real >= 0x1p-32))
         return (octet_fixed){0, 0};
+    if (real >= 0x1p30)
+        return most;
+    multiplier = (int64_t)round(frexp(real, &exponent) * 2147483648.0);
     if (multiplier == INT64_C(1) << 31) {
         multiplier /= 2;
         exponent++;
     }
-    if (exponent > 30)
-        return (octet_fixed){INT32_MAX, 30};
-    return (octet_fixed){(int32_t)multiplier, exponent};
+    return exponent > 30 ? most : (octet_fixed){(int32_t)multiplier, exponent};
 }
 
 int32_t octet_fixed_multiply_high(int32_t a, int32_t b)

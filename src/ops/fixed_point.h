@@ -14,7 +14,8 @@ typedef struct octet_fixed {
     int shift; /* to the left; negative: to the right */
 } octet_fixed;
 
-/* real > 0, below 2^31. A factor too small for any result is zero. */
+/* Any number: what is too small for any result, negative or NaN is zero, 2^30 and more the largest
+ * factor. */
 octet_fixed octet_fixed_from(double real);
 
 /* Half of the doubled product's upper word, rounded, halves upwards; (-2^31)^2 saturates. */

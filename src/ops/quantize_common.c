@@ -115,7 +115,8 @@ octet_status octet_quant_dynamic(octet_eval *e, const octet_tensor *x, float *sc
     min = min < 0.0f ? min : 0.0f;
     max = max > 0.0f ? max : 0.0f;
     *scale = (max == min ? 1.0f : max - min) / 255.0f;
-    zero = -min / *scale;
+    zero = -min / *scale; /* of denormal numbers: 0 / 0 */
+    zero = zero > 0.0f ? zero : 0.0f;
     *zero_point = (int32_t)rintf(zero > 255.0f ? 255.0f : zero);
     return OCTET_OK;
 }
