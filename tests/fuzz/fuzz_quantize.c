@@ -12,15 +12,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A loop may run as often as the model says: its time is no finding. */
-static bool may_loop(const uint8_t *data, size_t size)
-{
-    for (size_t i = 0; i + 4 <= size; i++)
-        if (memcmp(data + i, "Loop", 4) == 0)
-            return true;
-    return false;
-}
-
 /* Whether no pair of the model's products can saturate; frees it. */
 static octet_status bound(octet_context *ctx, octet_model *model, bool *pairs_fit)
 {

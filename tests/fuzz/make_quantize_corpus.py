@@ -231,14 +231,23 @@ def integers():
     return n.model(IMAGE | {"v": [2, 3]}, outputs | {"c": [1, 2, 3, 3], "ci": [1, 1, 3, 3]})
 
 
+def many_values():
+    """Enough of each sign for a histogram with bins; one that a Concat has in common."""
+    n = Net()
+    a = n.op("Conv", "x", n.weight(2, 1, 3, 3))
+    b = n.op("Conv", a, n.constant(n.rng.standard_normal((2, 2, 1, 1)).astype(np.float32) * 100))
+    n.op("Conv", n.op("Concat", a, b, axis=1), n.weight(1, 4, 1, 1), outputs=["y"])
+    return n.model({"x": [1, 1, 32, 32]}, {"y": [1, 1, 30, 30]})
+
+
 CORPUS = (one_op, residual, clipped, transformer, branches, lstm, shared_weights, old_inputs, half_weights, dead_channels,
           constant_outputs, unnamed, moves, quantized, not_finite, empty, integers)
-# Weights that can saturate: what --avoid-saturation is for.
-SATURATING = (large_weights,)
+# Weights that can saturate: what --avoid-saturation is for. The methods that keep histograms.
+OTHERS = {large_weights: 4, many_values: 8}
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    options = {make: i % 4 for i, make in enumerate(CORPUS)} | {make: 4 for make in SATURATING}
+    options = {make: i % 4 for i, make in enumerate(CORPUS)} | OTHERS
     for make, option in options.items():
         model = make().SerializeToString(deterministic=True)
         (FOLDER / f"{make.__name__}.bin").write_bytes(bytes([option]) + model)

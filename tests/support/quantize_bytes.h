@@ -9,13 +9,13 @@
 #include "support/roundtrip.h"
 
 /* Low limits: a few damaged bytes must not ask for gigabytes. */
-static inline octet_context *quantize_context(void)
+static inline octet_context *quantize_context_at(octet_cpu_level cpu)
 {
     static const octet_limits limits = {.max_model_bytes = 1 << 20,
                                         .max_depth = 32,
                                         .max_nodes = 2000,
                                         .max_tensor_bytes = 1 << 18};
-    const octet_context_options options = {.limits = &limits, .threads = 1};
+    const octet_context_options options = {.limits = &limits, .threads = 1, .cpu = cpu};
     octet_context *ctx;
 
     if (octet_context_create(&options, &ctx) != OCTET_OK)
@@ -23,11 +23,26 @@ static inline octet_context *quantize_context(void)
     return ctx;
 }
 
+static inline octet_context *quantize_context(void)
+{
+    return quantize_context_at(OCTET_CPU_AUTO);
+}
+
+/* A loop may run as often as the model says: its time is no finding. */
+static inline bool may_loop(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i + 4 <= size; i++)
+        if (memcmp(data + i, "Loop", 4) == 0)
+            return true;
+    return false;
+}
+
 static inline octet_status quantize_opened(octet_context *ctx, octet_model *model, unsigned choice,
                                            const char *path)
 {
     const octet_quantize_options options = {.io_dtype = (choice & 2) != 0 ? "quantized" : "float",
-                                            .avoid_saturation = (choice & 4) != 0};
+                                            .avoid_saturation = (choice & 4) != 0,
+                                            .method = octet_method_name(choice >> 3 & 3)};
     octet_report *report = NULL;
     octet_data *data;
     octet_status status = octet_data_random(ctx, model, 1 + (choice & 1), &data);
@@ -43,7 +58,7 @@ static inline octet_status quantize_opened(octet_context *ctx, octet_model *mode
 }
 
 /* choice: bit 0: two samples instead of one; bit 1: integers at the boundary; bit 2: no weights
- * that could saturate. OCTET_OK: the result is at path. */
+ * that could saturate; bits 3 and 4: the method by its index. OCTET_OK: the result is at path. */
 static inline octet_status quantize_bytes(octet_context *ctx, const uint8_t *data, size_t size,
                                           unsigned choice, const char *path)
 {
