@@ -133,6 +133,36 @@ typedef struct octet_requant {
     size_t y_row; /* in elements */
 } octet_requant;
 
+/* Bytes behind its work space that depth_q8 may touch. */
+#define OCTET_DEPTH_SLACK 64
+
+/* Channels each of which is convolved by itself over two axes, and requantized as
+ * requantize_nearest does. One after another they are put into the image: there row r of x is row
+ * top + r, column c is column left + c, and element (i, j) has the place
+ * ((i % row_step) * column_step + j % column_step) * plane + i / row_step * pitch + j / column_step,
+ * so that outputs next to each other read bytes next to each other. Whatever else is in the image
+ * stays: the padding. Output (i, j) of channel c is made of the sum of the 4 quads products
+ * w[4 c quads + t] * image[offset[t] + i * pitch + j] and add[c]. */
+typedef struct octet_depth_q8 {
+    size_t channels;
+    const uint8_t *x; /* channels x in_rows x in_columns */
+    size_t in_rows, in_columns;
+    uint8_t flip;                 /* of the bytes of x; the image is u8 */
+    size_t row_step, column_step; /* column_step 1 or 2 */
+    size_t top, left, pitch, plane;
+    uint8_t *image;
+    size_t quads;
+    const int64_t *offset;
+    const int8_t *w;
+    const int32_t *add;
+    const float *scale; /* at c * scale_step */
+    size_t scale_step;
+    int32_t zero_point, lo, hi;
+    uint8_t *sheet; /* work space: (rows - 1) * pitch + columns bytes */
+    size_t rows, columns;
+    uint8_t *y; /* channels x rows x columns */
+} octet_depth_q8;
+
 /* Positions whose sums lie side by side in conv_wide_f32. */
 #define OCTET_CONV_NR 48
 

@@ -17,6 +17,7 @@ octet_isa octet_isa_host_simd(void)
 #    define octet_pow_f32_neon octet_pow_f32_ref
 /* One load and one store a byte at best, or rare. */
 #    define octet_lookup_u8_neon octet_lookup_u8_ref
+#    define octet_depth_q8_neon octet_depth_q8_ref
 #    define octet_add_q8_neon octet_add_q8_ref
 #    define octet_mul_q8_neon octet_mul_q8_ref
 #    define octet_max_taps_q8_neon octet_max_taps_q8_ref

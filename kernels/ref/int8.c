@@ -203,3 +203,44 @@ REQUANTIZE(requantize_fixed, uint8_t, fixed(r, v, r->multiplier[s], r->shift[s])
 REQUANTIZE(requantize_nearest_16, uint16_t, nearest(r, v, r->scale[s]))
 REQUANTIZE(requantize_away_16, uint16_t, away(r, v, r->scale[s]))
 REQUANTIZE(requantize_fixed_16, uint16_t, fixed(r, v, r->multiplier[s], r->shift[s]))
+
+/* ---- channels one by one */
+
+static void depth_fill(const octet_depth_q8 *g, const uint8_t *x)
+{
+    for (size_t r = 0; r < g->in_rows; r++)
+        for (size_t c = 0; c < g->in_columns; c++) {
+            size_t i = g->top + r, j = g->left + c;
+            size_t phase = i % g->row_step * g->column_step + j % g->column_step;
+
+            g->image[phase * g->plane + i / g->row_step * g->pitch + j / g->column_step] =
+                x[r * g->in_columns + c] ^ g->flip;
+        }
+}
+
+void octet_depth_q8_ref(const octet_depth_q8 *g)
+{
+    for (size_t c = 0; c < g->channels; c++) {
+        const int8_t *w = g->w + c * 4 * g->quads;
+
+        depth_fill(g, g->x + c * g->in_rows * g->in_columns);
+        for (size_t i = 0; i < g->rows; i++)
+            for (size_t j = 0; j < g->columns; j++) {
+                uint32_t sum = (uint32_t)g->add[c];
+                int32_t acc;
+
+                for (size_t t = 0; t < 4 * g->quads; t++)
+                    sum += (uint32_t)(g->image[g->offset[t] + (int64_t)(i * g->pitch + j)] * w[t]);
+                acc = (int32_t)sum;
+                octet_requantize_nearest_ref(&(octet_requant){
+                    .m = 1,
+                    .n = 1,
+                    .acc = &acc,
+                    .scale = g->scale + c * g->scale_step,
+                    .zero_point = g->zero_point,
+                    .lo = g->lo,
+                    .hi = g->hi,
+                    .y = g->y + (c * g->rows + i) * g->columns + j});
+            }
+    }
+}

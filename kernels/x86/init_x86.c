@@ -45,6 +45,7 @@ static const octet_kernels avx512 = {
 #    define octet_gemm_u8s8_avx512 octet_gemm_u8s8_avx512_vnni
 #    define octet_gemm_s8u8_avx512 octet_gemm_s8u8_avx512_vnni
 #    define octet_conv_row_q8_avx512 octet_conv_row_q8_avx512_vnni
+#    define octet_depth_q8_avx512 octet_depth_q8_avx512_vnni
 #    define octet_gemm_s16_avx512 octet_gemm_s16_avx512_vnni
 #    define octet_conv_row_s16_avx512 octet_conv_row_s16_avx512_vnni
 static const octet_kernels avx512_vnni = {
@@ -57,6 +58,7 @@ static const octet_kernels avx512_vnni = {
 #    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_vnni
 #    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_vnni
 #    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_vnni
+#    define octet_depth_q8_avx2 octet_depth_q8_avx2_vnni
 #    define octet_gemm_s16_avx2 octet_gemm_s16_avx2_vnni
 #    define octet_conv_row_s16_avx2 octet_conv_row_s16_avx2_vnni
 static const octet_kernels avx2_vnni = {
@@ -68,12 +70,14 @@ static const octet_kernels avx2_vnni = {
 #    undef octet_gemm_u8s8_avx2
 #    undef octet_gemm_s8u8_avx2
 #    undef octet_conv_row_q8_avx2
+#    undef octet_depth_q8_avx2
 #    undef octet_gemm_s16_avx2
 #    undef octet_conv_row_s16_avx2
 
 #    define octet_gemm_u8s8_avx2 octet_gemm_u8s8_avx2_evex
 #    define octet_gemm_s8u8_avx2 octet_gemm_s8u8_avx2_evex
 #    define octet_conv_row_q8_avx2 octet_conv_row_q8_avx2_evex
+#    define octet_depth_q8_avx2 octet_depth_q8_avx2_evex
 #    define octet_gemm_s16_avx2 octet_gemm_s16_avx2_evex
 #    define octet_conv_row_s16_avx2 octet_conv_row_s16_avx2_evex
 static const octet_kernels avx2_evex = {

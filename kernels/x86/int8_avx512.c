@@ -298,7 +298,27 @@ INLINE void store_gathered(int32_t *y, size_t n, vi s0, vi s1, vi s2, vi s3)
         store_some_i(y + 16 * i, n - 16 * i, (vi)all[i]);
 }
 
+/* The low bytes of 64 such numbers. */
+INLINE void store_gathered_bytes(uint8_t *y, vi s0, vi s1, vi s2, vi s3)
+{
+    const __m512i low = _mm512_set1_epi16(0xff);
+    __m512i a = _mm512_and_si512(_mm512_packs_epi32((__m512i)s0, (__m512i)s1), low);
+    __m512i b = _mm512_and_si512(_mm512_packs_epi32((__m512i)s2, (__m512i)s3), low);
+
+    _mm512_storeu_si512(y, _mm512_packus_epi16(a, b));
+}
+
 /* ---- bytes of panels */
+
+INLINE void store_16(uint8_t *p, __m128i v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, v);
+}
+
+INLINE void store_16_some(uint8_t *p, size_t n, __m128i v)
+{
+    _mm_mask_storeu_epi8(p, first_lanes(n), v);
+}
 
 INLINE __m128i load_16(const uint8_t *p)
 {
@@ -343,6 +363,7 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
 }
 
 #    include "x86/int8_common.inc"
+#    include "x86/depth_common.inc"
 
 /* ---- without VNNI: 16-bit halves; 12 sums, 4 halves of B, 2 of A, a mask */
 

@@ -10,6 +10,7 @@
     void octet_gemm_u8s8_##level(const octet_gemm_q8 *g);                                          \
     void octet_gemm_s8u8_##level(const octet_gemm_q8 *g);                                          \
     void octet_gemm_s16_##level(const octet_gemm_q8 *g);                                           \
+    void octet_depth_q8_##level(const octet_depth_q8 *g);                                          \
     void octet_conv_row_s16_##level(size_t n, size_t pairs, const int64_t *offset,                 \
                                     const uint16_t *x, size_t step, uint16_t flip,                 \
                                     const int16_t *w, int32_t *y);                                 \

@@ -47,6 +47,24 @@ static void dequantize_bytes(dequantizer *d, float *y)
     }
 }
 
+/* A scale for each element of the last axis: the conversion first, then differences and products.
+ */
+static void dequantize_rows(dequantizer *d, float *y)
+{
+    const octet_kernels *k = d->e->k;
+    size_t n = (size_t)d->layout.size;
+
+    for (int64_t o = 0; o < d->layout.outer; o++, y += n) {
+        if (d->x->dtype == OCTET_DTYPE_UINT8)
+            k->dequantize_u8_f32(n, (const uint8_t *)d->x->data + (size_t)o * n, 1.0f, 0, y);
+        else
+            k->dequantize_s8_f32(n, (const int8_t *)d->x->data + (size_t)o * n, 1.0f, 0, y);
+        if (d->zero != NULL)
+            k->sub_f32(n, y, 1, d->zero, 1, y);
+        k->mul_f32(n, y, 1, d->scale, 1, y);
+    }
+}
+
 static octet_status dequantize_any(dequantizer *d, float *y)
 {
     octet_quant_run run;
@@ -88,10 +106,12 @@ static octet_status eval(octet_eval *e)
         y = octet_eval_scratch(e, (size_t)octet_tensor_count(x) * sizeof(float));
         OCTET_TRY_ALLOC(e->diag, y);
     }
-    if (x->dtype == OCTET_DTYPE_UINT8 || x->dtype == OCTET_DTYPE_INT8)
-        dequantize_bytes(&d, y);
-    else
+    if (x->dtype != OCTET_DTYPE_UINT8 && x->dtype != OCTET_DTYPE_INT8)
         OCTET_TRY(dequantize_any(&d, y));
+    else if (!d.layout.per_tensor && d.layout.block == 0 && d.layout.inner == 1)
+        dequantize_rows(&d, y);
+    else
+        dequantize_bytes(&d, y);
     if (to != OCTET_DTYPE_FLOAT32)
         octet_convert(to, e->out[0].data, OCTET_DTYPE_FLOAT32, y, 0, octet_tensor_count(x));
     return OCTET_OK;

@@ -156,4 +156,10 @@ octet_status octet_q8_conv_prepare(const octet_node *node, const octet_tensor *w
                                    octet_arena *arena, const void **state, octet_diag *diag);
 octet_status octet_q8_conv_run(octet_eval *e, const octet_q8_conv *c);
 
+/* q8_depth.c: one output for each channel, weights in lines of 4 quads; r is the octet_requant of
+ * one image. */
+bool octet_q8_depth_fits(const octet_eval *e, const octet_q8_conv *c, const octet_requant *r);
+octet_status octet_q8_depth_run(octet_eval *e, const octet_q8_conv *c, const int8_t *w,
+                                size_t quads, const octet_requant *r);
+
 #endif

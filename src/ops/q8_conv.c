@@ -612,6 +612,8 @@ octet_status octet_q8_conv_run(octet_eval *e, const octet_q8_conv *c)
     OCTET_TRY(correct(e, &j));
     j.r.y_row = j.positions;
     j.r.row_step = 1;
+    if (j.z.by_rows && octet_q8_depth_fits(e, c, &j.r))
+        return octet_q8_depth_run(e, c, (const int8_t *)j.w.data, j.z.quads, &j.r);
     if (units > 1 && (size_t)threads > units)
         threads = (int)units;
     OCTET_TRY(make_scratch(e, &j, (size_t)threads));

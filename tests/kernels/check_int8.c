@@ -228,6 +228,74 @@ static void check_conv_row_s16(const octet_kernels *ref, const octet_kernels *ca
     check_conv_row(ref, cand, row_16, 2);
 }
 
+/* ---- channels one by one */
+
+/* A place of the image from which the whole sheet lies in it. */
+static int64_t depth_offset(const octet_depth_q8 *g, size_t phases, size_t rows, size_t columns)
+{
+    size_t down = rows - g->rows, right = columns - g->columns;
+
+    return (int64_t)(random_below(phases) * g->plane + random_below(down + 1) * g->pitch +
+                     random_below(right + 1));
+}
+
+static void check_depth_q8(const octet_kernels *ref, const octet_kernels *cand)
+{
+    for (int round = 0; round < 1500; round++) {
+        octet_depth_q8 g = {.channels = 1 + random_below(3),
+                            .in_rows = 1 + random_below(12),
+                            .in_columns = 1 + random_below(round % 5 ? 40 : 150),
+                            .flip = random_below(2) ? 0x80 : 0,
+                            .row_step = 1 + random_below(3),
+                            .column_step = 1 + random_below(2),
+                            .top = random_below(4),
+                            .left = random_below(4),
+                            .quads = 1 + random_below(5),
+                            .scale_step = random_below(2),
+                            .lo = round % 2 ? -128 : 0,
+                            .hi = round % 2 ? 127 : 255};
+        size_t height = (g.top + g.in_rows + random_below(4) + g.row_step - 1) / g.row_step;
+        size_t phases = g.row_step * g.column_step, image, sheet, out;
+        float *scale = guarded(g.channels * sizeof(*scale));
+        int32_t *add = guarded(g.channels * sizeof(*add));
+        int64_t *offset = guarded(4 * g.quads * sizeof(*offset));
+        uint8_t *want, *got, *start;
+
+        g.pitch = (g.left + g.in_columns + random_below(4) + g.column_step - 1) / g.column_step;
+        g.plane = height * g.pitch;
+        g.rows = 1 + random_below(height);
+        g.columns = 1 + random_below(g.pitch);
+        g.zero_point = g.lo + (int32_t)random_below(256);
+        for (size_t c = 0; c < g.channels; c++) {
+            scale[c] = 1e-3f * (float)(1 + random_below(99));
+            add[c] = (int32_t)random_below(20000) - 10000;
+        }
+        for (size_t t = 0; t < 4 * g.quads; t++)
+            offset[t] = depth_offset(&g, phases, height, g.pitch);
+        image = phases * g.plane + OCTET_DEPTH_SLACK;
+        sheet = (g.rows - 1) * g.pitch + g.columns + OCTET_DEPTH_SLACK;
+        out = g.channels * g.rows * g.columns;
+        g.x = random_bytes(g.channels * g.in_rows * g.in_columns, round % BYTE_KINDS);
+        g.w = (const int8_t *)random_bytes(g.channels * 4 * g.quads, (int)random_below(BYTE_KINDS));
+        g.scale = scale;
+        g.add = add;
+        g.offset = offset;
+        start = random_bytes(image, ANY);
+        g.image = guarded(image);
+        g.sheet = guarded(sheet);
+        want = guarded(out);
+        got = guarded(out);
+        memcpy(g.image, start, image);
+        g.y = want;
+        ref->depth_q8(&g);
+        memcpy(g.image, start, image);
+        g.y = got;
+        cand->depth_q8(&g);
+        same_bytes(want, got, out, g.rows * 1000 + g.columns);
+        release_all();
+    }
+}
+
 /* ---- results */
 
 static int32_t random_sum(int kind)
