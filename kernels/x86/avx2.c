@@ -102,6 +102,8 @@ INLINE span make_span(size_t from, size_t to)
     return first_lanes(to) & ~first_lanes(from);
 }
 
+#    define SPAN_OF(mask) (mask)
+
 /* +0 in the other elements, which are not read. */
 INLINE vf load_span(const float *p, span some)
 {

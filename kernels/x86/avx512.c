@@ -96,6 +96,8 @@ INLINE span make_span(size_t from, size_t to)
     return (span)(first_lanes(to) & ~first_lanes(from));
 }
 
+#    define SPAN_OF(mask) _mm512_test_epi32_mask((__m512i)(mask), (__m512i)(mask))
+
 /* +0 in the other elements, which are not read. */
 INLINE vf load_span(const float *p, span some)
 {
