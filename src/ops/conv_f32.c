@@ -523,7 +523,7 @@ static octet_status make_worker(octet_eval *e, const job *j, workspace *w)
     const octet_conv_sum *s = &j->band;
     size_t positions = s->positions < TALL_POSITIONS ? s->positions : TALL_POSITIONS;
 
-    *w = (workspace){NULL};
+    *w = (workspace){.image = NULL};
     if (!s->direct && j->how != DEPTH_3X3) /* bounded by octet_conv_sum_sizes */
         OCTET_TRY(need(e, s->channels * s->plane + OCTET_CONV_NR, &w->image));
     if (j->how == WIDE)
