@@ -84,15 +84,32 @@ def test_readme_knows_the_models():
         assert f"{100 * int(row[1]) / len(LABELS):.2f}" == row[2]
 
 
+def unavailable(name, options):
+    """Why this machine cannot, else None."""
+    if options[:1] != ("--cpu",):
+        return None
+    tried = octet("run", MODELS / f"{name}.onnx", "--data", CALIB, "-n", 1, *options, check=False)
+    return tried.stderr.strip() if tried.returncode == 2 and "not available" in tried.stderr else None
+
+
 @pytest.mark.parametrize("options", [(), ("--threads", 1), ("--threads", 2), ("--cpu", "ref"),
                                      ("--cpu", "avx2"), ("--cpu", "avx512")], ids=str)
 def test_same_bytes(name, quantized, tmp_path, options):
-    if options[:1] == ("--cpu",):
-        tried = octet("run", MODELS / f"{name}.onnx", "--data", CALIB, "-n", 1, *options, check=False)
-        if tried.returncode == 2 and "not available" in tried.stderr:
-            pytest.skip(tried.stderr.strip())
+    reason = unavailable(name, options)
+    if reason:
+        pytest.skip(reason)
     again = quantize(name, tmp_path / "again.onnx", *options)
     assert again.read_bytes() == quantized.read_bytes()
+
+
+@pytest.mark.parametrize("method", ["percentile", "entropy", "mse"])
+def test_same_bytes_by_each_method(name, tmp_path, method):
+    """However the samples are split among threads, and whatever counts their values."""
+    few = ("--method", method, "-n", 20)
+    first = quantize(name, tmp_path / "first.onnx", *few, "--threads", 1).read_bytes()
+    for options in [("--threads", 3), ("--threads", 5), ("--cpu", "ref"), ("--cpu", "avx2"), ("--cpu", "avx512")]:
+        if not unavailable(name, options):
+            assert quantize(name, tmp_path / "again.onnx", *few, *options).read_bytes() == first, options
 
 
 def test_file_is_a_good_model(name, quantized):
