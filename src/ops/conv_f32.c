@@ -148,57 +148,54 @@ static int64_t position(const octet_conv_sum *s, size_t p)
 /* Outputs [p, end) as runs of neighbours, relative to the first. */
 static size_t find_runs(const octet_conv_sum *s, size_t p, size_t end, octet_run *runs)
 {
-    size_t width = (size_t)s->out[s->rank - 1], n = 0;
-    int64_t origin = position(s, p);
+    size_t width = (size_t)s->out[s->rank - 1], left = width - p % width, n = 0;
+    int64_t origin = position(s, p), start = 0;
 
-    while (p < end) {
-        size_t length = width - p % width < end - p ? width - p % width : end - p;
-        int64_t start = position(s, p) - origin;
+    while (true) {
+        size_t length = left < end - p ? left : end - p;
 
         if (n > 0 && runs[n - 1].start + (int64_t)runs[n - 1].length == start)
             runs[n - 1].length += length;
         else
             runs[n++] = (octet_run){.start = start, .length = length};
         p += length;
+        if (p >= end)
+            return n;
+        start = position(s, p) - origin;
+        left = width;
     }
-    return n;
 }
 
-/* The output after the last that lies less than OCTET_CONV_NR behind output p, in its row if tiles
- * are to end with rows. */
-static size_t tile_end(const octet_conv_sum *s, bool rows, size_t p)
+static double vectors_of(int64_t from, int64_t to)
 {
-    size_t width = (size_t)s->out[s->rank - 1];
-    int64_t limit = position(s, p) + OCTET_CONV_NR;
-
-    while (p < s->positions) {
-        int64_t room = limit - position(s, p);
-        size_t length = width - p % width;
-
-        if (room <= 0)
-            break;
-        p += (size_t)room < length ? (size_t)room : length;
-        if (rows)
-            break;
-    }
-    return p;
+    return (double)((to - from + 15) / 16 * 16);
 }
 
-/* Cuts the outputs into tiles; `begin` may be NULL. *columns: elements that their vectors hold. */
+/* Cuts the outputs into tiles, each of outputs that lie less than OCTET_CONV_NR behind its first,
+ * in one row if tiles are to end with rows; `begin` may be NULL. *columns: elements that their
+ * vectors hold. */
 static size_t cut_tiles(const octet_conv_sum *s, bool rows, size_t *begin, double *columns)
 {
-    size_t n = 0;
+    size_t width = (size_t)s->out[s->rank - 1], n = 0;
+    int64_t first = 0, end = 0; /* of the last tile */
 
     *columns = 0;
-    for (size_t p = 0; p < s->positions; n++) {
-        size_t end = tile_end(s, rows, p);
-        int64_t span = position(s, end - 1) - position(s, p) + 1;
+    for (size_t p = 0; p < s->positions; p += width) {
+        int64_t at = position(s, p), row_end = at + (int64_t)width;
 
-        if (begin != NULL)
-            begin[n] = p;
-        *columns += (double)((span + 15) / 16 * 16);
-        p = end;
+        for (bool fresh = rows || n == 0; at < row_end; fresh = false) {
+            if (fresh || at - first >= OCTET_CONV_NR) {
+                *columns += vectors_of(first, end);
+                if (begin != NULL)
+                    begin[n] = p + width - (size_t)(row_end - at);
+                n++;
+                first = at;
+            }
+            end = first + OCTET_CONV_NR < row_end ? first + OCTET_CONV_NR : row_end;
+            at = end;
+        }
     }
+    *columns += vectors_of(first, end);
     if (begin != NULL)
         begin[n] = s->positions;
     return n;
@@ -450,7 +447,7 @@ static size_t reach(const octet_conv_sum *s)
     size_t index = (size_t)octet_dims_product(s->half, 1, s->rank);
     size_t phase = (size_t)s->half[0] * index, most = 0;
 
-    for (size_t t = 0; t < s->taps; t++) {
+    for (size_t t = 0; t < s->taps / s->channels; t++) { /* those of one channel */
         size_t row = (size_t)s->offset[t] % phase / index;
 
         most = row > most ? row : most;
@@ -481,7 +478,8 @@ static octet_status make_band(octet_eval *e, job *j, int threads)
     size_t reached, size, before, after;
 
     j->bands = 1;
-    if (s->rank < 2 || s->taps == 0)
+    if (s->rank < 2 || s->taps == 0 || /* mostly, there is nothing to think about: */
+        (s->channels * s->plane <= BAND_IMAGE && s->batch * s->groups >= (size_t)threads))
         return OCTET_OK;
     reached = reach(s);
     size = band_size(s, reached, threads);
