@@ -2,17 +2,19 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Vectors compute the bins of a stretch and leave those of zeros out; the counters are then raised
- * one by one, those of four distant places in turn: neighbours often share a bin, and an increment
- * would wait for the one before.
+ * one by one.
  */
 #include "variants.h"
 
 #if OCTET_SIMD_X86
 
 #    include <immintrin.h>
+#    include <string.h>
 
 #    define STRETCH 256
 
+/* Those of four distant places in turn: neighbours often share a bin, and an increment would wait
+ * for the one before. */
 static inline void raise_counters(uint16_t *counts, const uint32_t *bin, size_t n)
 {
     size_t quarter = n / 4;
@@ -62,14 +64,27 @@ static inline size_t set_aside(float *rest, const float *x, unsigned lanes)
     return n;
 }
 
+/* Pairs of bins are loaded at once: loads are what these lines wait for. */
+INLINE512 void raise_16(uint16_t *counts, const uint32_t *bin)
+{
+    for (int i = 0; i < 16; i += 2) {
+        uint64_t two;
+
+        memcpy(&two, bin + i, sizeof two);
+        counts[(uint32_t)two]++;
+        counts[two >> 32]++;
+    }
+}
+
+/* Counters of a stretch are raised while the bins of the next are computed: other units do that. */
 INLINE512 size_t count_512(size_t n, const float *x, const octet_bins *bins, int shared,
                            uint16_t *counts, float *rest, size_t *n_rest)
 {
-    uint32_t bin[STRETCH + 16];
-    size_t counted = 0, left = 0;
+    uint32_t bin[2][STRETCH + 16], *now = bin[0], *before = bin[1], *swap;
+    size_t counted = 0, left = 0, n_before = 0;
 
     for (size_t i = 0; i < n;) {
-        size_t kept = 0, end = n - i > STRETCH ? i + STRETCH : n;
+        size_t kept = 0, done = 0, end = n - i > STRETCH ? i + STRETCH : n;
 
         for (; i < end; i += 16) {
             __mmask16 some = (__mmask16)(end - i >= 16 ? 0xffff : (1u << (end - i)) - 1), none;
@@ -82,13 +97,22 @@ INLINE512 size_t count_512(size_t n, const float *x, const octet_bins *bins, int
                 left += set_aside(rest + left, x + i, none);
                 nonzero &= (__mmask16)~none;
             }
-            _mm512_storeu_si512(bin + kept, _mm512_maskz_compress_epi32(nonzero, at));
+            _mm512_storeu_si512(now + kept, _mm512_maskz_compress_epi32(nonzero, at));
             kept += (size_t)__builtin_popcount(nonzero);
+            if (done + 16 <= n_before) {
+                raise_16(counts, before + done);
+                done += 16;
+            }
         }
         i = end;
-        raise_counters(counts, bin, kept);
+        raise_counters(counts, before + done, n_before - done);
         counted += kept;
+        n_before = kept;
+        swap = now;
+        now = before;
+        before = swap;
     }
+    raise_counters(counts, before, n_before);
     *n_rest = left;
     return counted;
 }
