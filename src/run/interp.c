@@ -131,7 +131,7 @@ static bool host_share(octet_eval *e, uint32_t index, uint32_t input)
     evaluation *ev = (evaluation *)e->host;
     const slot *s = input_slot(e, ev->frame, input);
 
-    if (s == NULL || s->state == SLOT_EMPTY || index >= 64)
+    if (s == NULL || s->state == SLOT_EMPTY || s->t.data == NULL || index >= 64)
         return false;
     e->out[index].data = s->t.data;
     if (s->state == SLOT_OWNED)

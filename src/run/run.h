@@ -47,8 +47,9 @@ void octet_worker_destroy(octet_worker *worker);
 
 /* inputs: one per octet_plan_inputs() value, checked against the declared types and shapes (DATA
  * error naming the input). outputs (may be NULL): array for the graph's outputs in order, borrowed
- * until the worker's next run; an entry is NULL when it was not computed or is not a tensor.
- * threads: how many this one sample may use. */
+ * until the worker's next run, and no longer than the inputs, whose storage they may share; an
+ * entry is NULL when it was not computed or is not a tensor. threads: how many this one sample may
+ * use. */
 octet_status octet_worker_run(octet_worker *worker, const octet_tensor *inputs, uint32_t n_inputs,
                               int threads, const octet_tensor **outputs, octet_diag *diag);
 /* Called after each node that was run, main graph and subgraphs: for benchmarks. NULL: nobody. */

@@ -8,6 +8,7 @@ typedef struct machine {
     net n;
     octet_plan *plan;
     octet_worker *worker;
+    float x[2]; /* outputs may be views of it */
     octet_diag diag;
 } machine;
 
@@ -44,10 +45,11 @@ static octet_status run_on(machine *m, float value, const octet_tensor **outputs
 {
     static const int64_t dims[1] = {2};
     octet_tensor x;
-    float data[2] = {value, 2.0F * value};
 
     assert_int_equal(octet_tensor_describe(&x, OCTET_DTYPE_FLOAT32, 1, dims, NULL), OCTET_OK);
-    x.data = data;
+    m->x[0] = value;
+    m->x[1] = 2.0F * value;
+    x.data = m->x;
     return octet_worker_run(m->worker, &x, 1, 1, outputs, &m->diag);
 }
 
@@ -226,6 +228,27 @@ static void tensors_die_at_their_last_use(void **state)
     assert_int_equal(peak[0], peak[1]);
 }
 
+/* A caller need not have storage for no elements. */
+static void inputs_without_storage(void **state)
+{
+    static const int64_t dims[1] = {0};
+    const octet_tensor *outputs[2];
+    octet_tensor x;
+    machine m;
+
+    (void)state;
+    create(&m, "g (float[N] x) => (float[N] y, float[N] z)\n{\n"
+               "[i] y = Identity(x)\n[r] z = Relu(y)\n}");
+    seal(&m, true, NULL);
+    assert_int_equal(octet_tensor_describe(&x, OCTET_DTYPE_FLOAT32, 1, dims, NULL), OCTET_OK);
+    x.data = NULL;
+    if (octet_worker_run(m.worker, &x, 1, 1, outputs, &m.diag) != OCTET_OK)
+        fail_msg("%s", m.diag.text);
+    assert_non_null(outputs[0]);
+    assert_int_equal(outputs[1]->dims[0], 0);
+    destroy(&m);
+}
+
 static void wrong_inputs(void **state)
 {
     static const int64_t dims[1] = {3};
@@ -262,6 +285,7 @@ int main(void)
         cmocka_unit_test(only_what_is_watched_runs),
         cmocka_unit_test(bodies_are_watched_each_time),
         cmocka_unit_test(tensors_die_at_their_last_use),
+        cmocka_unit_test(inputs_without_storage),
         cmocka_unit_test(wrong_inputs),
     };
 
