@@ -55,8 +55,6 @@ typedef struct group {
     uint32_t *members; /* observations, each once */
     uint32_t n, capacity;
     octet_choice choice;
-    octet_status status;
-    octet_diag diag;
 } group;
 
 typedef struct groups {
@@ -98,17 +96,18 @@ static octet_status gather_groups(groups *all, const bool *seen, octet_arena *ar
     return OCTET_OK;
 }
 
-static void choose_group(void *user, size_t index, int worker)
+static octet_status choose_group(void *user, size_t index, int worker, octet_diag *diag)
 {
     const groups *all = user;
     const octet_choosing *c = all->c;
     group *g = &all->list[index];
 
     (void)worker;
-    if (g->n > 0)
-        g->status = octet_calibration_choose(c->calibration, g->members, g->n, c->observer,
-                                             &c->annotation->sites[g->first].spec, &c->options,
-                                             &g->choice, &g->diag);
+    if (g->n == 0)
+        return OCTET_OK;
+    return octet_calibration_choose(c->calibration, g->members, g->n, c->observer,
+                                    &c->annotation->sites[g->first].spec, &c->options, &g->choice,
+                                    diag);
 }
 
 static octet_status choose_all(octet_choosing *c, const bool *seen, octet_arena *arena,
@@ -117,13 +116,10 @@ static octet_status choose_all(octet_choosing *c, const bool *seen, octet_arena 
     groups all = {.c = c};
 
     OCTET_TRY(gather_groups(&all, seen, arena, diag));
-    octet_parallel_for(all.n, c->threads, choose_group, &all);
+    OCTET_TRY(octet_parallel_try(all.n, c->threads, choose_group, &all, diag));
     for (uint32_t i = 0; i < all.n; i++) {
         const group *g = &all.list[i];
         octet_site *first = &c->annotation->sites[g->first];
-        if (g->status != OCTET_OK && diag != NULL)
-            *diag = g->diag;
-        OCTET_TRY(g->status);
         first->has_choice = g->n > 0;
         first->choice = g->choice.range;
         c->coarse += g->n > 0 && g->choice.coarse;
