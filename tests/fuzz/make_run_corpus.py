@@ -204,6 +204,19 @@ def other_types():
     return n.model(IMAGE, {k: ["a", "b", "c", "d"] for k in "abcde"}, opset=21)
 
 
+def wide():
+    """16-bit activations with 8-bit weights: what fixed-point targets multiply."""
+    n = Net()
+    q = lambda v, scale: n.qdq(v, scale, 0, np.int16)
+    a = q(n.op("Conv", q("x", 1e-4), n.qweight(4, 2, 3, 3), n.qbias(4, 2e-6), pads=[1] * 4), 1e-3)
+    b = q(n.op("Conv", a, n.qweight(8, 1, 3, 3, axis=0, scale=[0.01] * 8, zero=[0] * 8), group=4, strides=[2, 2]), 1e-3)
+    g = q(n.op("Gemm", n.op("Flatten", b), n.qweight(3, 32), n.qbias(3, 2e-5), transB=1), 1e-2)
+    q(n.op("MatMul", q(n.op("Relu", g), 1e-2), n.qweight(3, 5, zero=2)), 1e-2)
+    n.op("Identity", g, outputs=["y"])
+    n.op("MatMul", q("x", 1e-4), n.qweight(5, 3), outputs=["f"])
+    return n.model(IMAGE, {"y": [1, 3], "f": [1, 2, 5, 3]}, opset=21)
+
+
 def empty():
     n = Net()
     x = n.qdq("x")
@@ -219,7 +232,7 @@ def empty():
     return n.model({"x": [1, 0, 3, 3], "z": [2, 0]}, {k: None for k in "abcdefg"})
 
 
-QUANTIZED = (chain, attention, moves, captured, shared, odd_lengths, computed_weights, no_zero_points, other_types, empty)
+QUANTIZED = (chain, attention, moves, captured, shared, odd_lengths, computed_weights, no_zero_points, other_types, wide, empty)
 SCALES = {"zero": 0.0, "negative": -0.1, "nan": np.nan, "infinite": np.inf, "denormal": 1e-42, "huge": 3e38}
 SCALAR = ()
 INTEGER_OPS = (
