@@ -60,12 +60,6 @@ static octet_status eval(octet_eval *e)
     return octet_q8_matmul_run(e, &job, 0, job.p.m, e->out[0].data);
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)node;
-    return weight_rank - 1;
-}
-
 const octet_op octet_op_dynamic_quantize_matmul = {
     .domain = "com.microsoft",
     .name = "DynamicQuantizeMatMul",
@@ -76,7 +70,7 @@ const octet_op octet_op_dynamic_quantize_matmul = {
            {.name = "b_zero_point", .role = OCTET_ROLE_PARAM, .optional = true},
            {.name = "bias", .role = OCTET_ROLE_BIAS, .optional = true}},
     .out = {{.name = "Y"}},
-    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
+    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = octet_matmul_weight_axis},
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

@@ -220,12 +220,6 @@ static octet_status eval(octet_eval *e)
     return eval_integer(e, &s);
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)weight_rank;
-    return octet_node_int(node, "transB", 0) != 0 ? 0 : 1;
-}
-
 const octet_op octet_op_gemm = {
     .domain = "",
     .name = "Gemm",
@@ -234,7 +228,7 @@ const octet_op octet_op_gemm = {
            {.name = "B", .role = OCTET_ROLE_WEIGHT},
            {.name = "C", .role = OCTET_ROLE_BIAS, .optional = true}},
     .out = {{.name = "Y"}},
-    .quant = {.weight_axis = weight_axis},
+    .quant = {.weight_axis = octet_gemm_weight_axis},
     .fuses = true,
     .infer = infer,
     .eval = eval,

@@ -121,19 +121,13 @@ static octet_status eval(octet_eval *e)
     return eval_integer(e, &s);
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)node;
-    return weight_rank - 1;
-}
-
 const octet_op octet_op_matmul = {
     .domain = "",
     .name = "MatMul",
     .since = 13,
     .in = {{.name = "A"}, {.name = "B", .role = OCTET_ROLE_WEIGHT}},
     .out = {{.name = "Y"}},
-    .quant = {.weight_axis = weight_axis},
+    .quant = {.weight_axis = octet_matmul_weight_axis},
     .fuses = true,
     .infer = infer,
     .eval = eval,

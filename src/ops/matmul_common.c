@@ -300,3 +300,15 @@ octet_status octet_matmul_infer(octet_infer *in, uint32_t ia, uint32_t ib, octet
     octet_infer_set(in, 0, dtype, rank, dims);
     return OCTET_OK;
 }
+
+int octet_matmul_weight_axis(const octet_node *node, int weight_rank)
+{
+    (void)node;
+    return weight_rank - 1;
+}
+
+int octet_gemm_weight_axis(const octet_node *node, int weight_rank)
+{
+    (void)weight_rank;
+    return octet_node_int(node, "transB", 0) != 0 ? 0 : 1;
+}

@@ -58,4 +58,8 @@ octet_status octet_matmul_pack(const octet_kernels *kernels, octet_arena *arena,
                                const octet_tensor *b, size_t count, size_t k, size_t n, size_t row,
                                size_t col, const void **state, octet_diag *diag);
 
+/* octet_quant_facts.weight_axis of the matrix products. */
+int octet_matmul_weight_axis(const octet_node *node, int weight_rank);
+int octet_gemm_weight_axis(const octet_node *node, int weight_rank);
+
 #endif

@@ -28,12 +28,6 @@ static octet_status eval(octet_eval *e)
     return octet_q8_matmul_run(e, &job, 0, job.p.m, e->out[0].data);
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)node;
-    return weight_rank - 1;
-}
-
 const octet_op octet_op_matmul_integer = {
     .domain = "",
     .name = "MatMulInteger",
@@ -43,7 +37,7 @@ const octet_op octet_op_matmul_integer = {
            {.name = "a_zero_point", .role = OCTET_ROLE_PARAM, .optional = true},
            {.name = "b_zero_point", .role = OCTET_ROLE_PARAM, .optional = true}},
     .out = {{.name = "Y"}},
-    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
+    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = octet_matmul_weight_axis},
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

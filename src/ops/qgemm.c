@@ -128,12 +128,6 @@ static octet_status eval(octet_eval *e)
     return octet_q8_product_run(e, &p);
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)weight_rank;
-    return octet_node_int(node, "transB", 0) != 0 ? 0 : 1;
-}
-
 const octet_op octet_op_qgemm = {
     .domain = "com.microsoft",
     .name = "QGemm",
@@ -148,7 +142,7 @@ const octet_op octet_op_qgemm = {
            {.name = "y_scale", .role = OCTET_ROLE_PARAM, .optional = true},
            {.name = "y_zero_point", .role = OCTET_ROLE_PARAM, .optional = true}},
     .out = {{.name = "Y"}},
-    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
+    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = octet_gemm_weight_axis},
     .infer = infer,
     .eval = eval,
     .prepare = prepare,

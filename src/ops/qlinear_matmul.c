@@ -42,12 +42,6 @@ static octet_status eval(octet_eval *e)
     return OCTET_OK;
 }
 
-static int weight_axis(const octet_node *node, int weight_rank)
-{
-    (void)node;
-    return weight_rank - 1;
-}
-
 const octet_op octet_op_qlinear_matmul = {
     .domain = "",
     .name = "QLinearMatMul",
@@ -61,7 +55,7 @@ const octet_op octet_op_qlinear_matmul = {
            {.name = "y_scale", .role = OCTET_ROLE_PARAM},
            {.name = "y_zero_point", .role = OCTET_ROLE_PARAM}},
     .out = {{.name = "y"}},
-    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = weight_axis},
+    .quant = {.observe = OCTET_OBSERVE_NONE, .weight_axis = octet_matmul_weight_axis},
     .infer = infer,
     .eval = eval,
     .prepare = prepare,
