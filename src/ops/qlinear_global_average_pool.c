@@ -27,13 +27,21 @@ typedef struct mean { /* of n elements */
     bool use_fixed;
 } mean;
 
-static uint8_t mean_of(const mean *m, const uint8_t *x)
+/* int8 is moved by 128 and back: compilers find vectors for sums of one kind of byte. */
+static int64_t sum_of(const mean *m, const uint8_t *x)
 {
-    int64_t sum = 0;
+    const uint8_t flip = m->in.is_signed ? 0x80 : 0;
+    uint32_t sum = 0; /* of at most INT32_MAX / 512 bytes */
 
     for (int64_t i = 0; i < m->n; i++)
-        sum += octet_qbyte(m->in, x[i]);
-    sum -= m->n * m->x.zero_point;
+        sum += (uint8_t)(x[i] ^ flip);
+    return (int64_t)sum - flip * m->n;
+}
+
+static uint8_t mean_of(const mean *m, const uint8_t *x)
+{
+    int64_t sum = sum_of(m, x) - m->n * m->x.zero_point;
+
     if (m->use_fixed)
         return (uint8_t)octet_qclamp(m->out, (int64_t)octet_fixed_apply((int32_t)sum, m->fixed) +
                                                  m->y.zero_point);

@@ -80,6 +80,11 @@ int64_t octet_tensor_i64_at(const octet_tensor *tensor, int64_t index)
 {
     int64_t value = 0;
 
+    /* Zero points, which are read at each run. */
+    if (tensor->dtype == OCTET_DTYPE_UINT8)
+        return ((const uint8_t *)tensor->data)[index];
+    if (tensor->dtype == OCTET_DTYPE_INT8)
+        return ((const int8_t *)tensor->data)[index];
     octet_convert(OCTET_DTYPE_INT64, &value, tensor->dtype, tensor->data, index, 1);
     return value;
 }
