@@ -259,13 +259,18 @@ static void run_stretches(const job *j, const octet_conv_block *block, workspace
     } while (at < s->taps);
 }
 
+/* First output of a tile of a band. */
+static size_t tile_begin(const job *j, size_t tile)
+{
+    return j->how == WIDE ? j->begin[tile] : tile * TALL_POSITIONS;
+}
+
 /* Channels [m, end) of a tile of a band whose outputs begin at y. */
 static void run_tile(const job *j, const octet_conv_block *band, size_t count, size_t tile,
                      size_t m, workspace *w)
 {
     const octet_conv_sum *s = &j->band;
-    size_t from = j->how == WIDE ? j->begin[tile] : tile * TALL_POSITIONS;
-    size_t to = j->how == WIDE ? j->begin[tile + 1] : from + TALL_POSITIONS;
+    size_t from = tile_begin(j, tile), to = tile_begin(j, tile + 1);
     octet_run runs[TALL_POSITIONS];
     octet_conv_block block = *band;
 
@@ -302,7 +307,7 @@ static void run_band(const job *j, size_t unit, size_t from, int worker)
 
     for (size_t m = 0; m < s->m; m += j->outputs)
         for (size_t t = 0; t < j->tiles; t++)
-            if (j->how != WIDE || j->begin[t] < count)
+            if (tile_begin(j, t) < count) /* the last band may have fewer */
                 run_tile(j, &block, count, t, m, w);
 }
 
