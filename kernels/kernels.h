@@ -139,10 +139,10 @@ typedef struct octet_requant {
 /* Channels each of which is convolved by itself over two axes, and requantized as
  * requantize_nearest does. One after another they are put into the image: there row r of x is row
  * top + r, column c is column left + c, and element (i, j) has the place
- * ((i % row_step) * column_step + j % column_step) * plane + i / row_step * pitch + j / column_step,
- * so that outputs next to each other read bytes next to each other. Whatever else is in the image
- * stays: the padding. Output (i, j) of channel c is made of the sum of the 4 quads products
- * w[4 c quads + t] * image[offset[t] + i * pitch + j] and add[c]. */
+ * ((i % row_step) * column_step + j % column_step) * plane + i / row_step * pitch + j /
+ * column_step, so that outputs next to each other read bytes next to each other. Whatever else is
+ * in the image stays: the padding. Output (i, j) of channel c is made of the sum of the 4 quads
+ * products w[4 c quads + t] * image[offset[t] + i * pitch + j] and add[c]. */
 typedef struct octet_depth_q8 {
     size_t channels;
     const uint8_t *x; /* channels x in_rows x in_columns */

@@ -232,15 +232,15 @@ void octet_depth_q8_ref(const octet_depth_q8 *g)
                 for (size_t t = 0; t < 4 * g->quads; t++)
                     sum += (uint32_t)(g->image[g->offset[t] + (int64_t)(i * g->pitch + j)] * w[t]);
                 acc = (int32_t)sum;
-                octet_requantize_nearest_ref(&(octet_requant){
-                    .m = 1,
-                    .n = 1,
-                    .acc = &acc,
-                    .scale = g->scale + c * g->scale_step,
-                    .zero_point = g->zero_point,
-                    .lo = g->lo,
-                    .hi = g->hi,
-                    .y = g->y + (c * g->rows + i) * g->columns + j});
+                octet_requantize_nearest_ref(
+                    &(octet_requant){.m = 1,
+                                     .n = 1,
+                                     .acc = &acc,
+                                     .scale = g->scale + c * g->scale_step,
+                                     .zero_point = g->zero_point,
+                                     .lo = g->lo,
+                                     .hi = g->hi,
+                                     .y = g->y + (c * g->rows + i) * g->columns + j});
             }
     }
 }

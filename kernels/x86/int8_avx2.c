@@ -375,8 +375,8 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
         memcpy(to, some, 4 * n);
 }
 
-#    include "x86/int8_common.inc"
 #    include "x86/depth_common.inc"
+#    include "x86/int8_common.inc"
 
 /* ---- panels of 16-bit numbers: 8 positions of two taps at a time, for both widths */
 

@@ -362,8 +362,8 @@ INLINE void store_quads(uint8_t *to, size_t n, const __m128i *row, uint8_t flip)
         _mm512_mask_storeu_epi32(to, first_lanes(n), all);
 }
 
-#    include "x86/int8_common.inc"
 #    include "x86/depth_common.inc"
+#    include "x86/int8_common.inc"
 
 /* ---- without VNNI: 16-bit halves; 12 sums, 4 halves of B, 2 of A, a mask */
 
