@@ -7,7 +7,8 @@ usage: bench_quantize.py --octet BIN [--bench-kernels BIN] [--methods minmax,per
 SAMPLES is a folder of stacked .npy files with a samples.json, or of .npz files; both sides read the same files. Runs
 alternate; the table gives medians and the ratios of medians. The peer's methods are MinMax, Percentile and Entropy; for
 mse, which it does not have, its faster histogram method is taken. A model below opset 13 is converted to 17 with
-onnx.version_converter for onnxruntime.quantization, outside the measured time; octet gets the file as it is.
+onnx.version_converter for onnxruntime.quantization, outside the measured time; octet gets the file as it is. Where the
+peer's symbolic shape inference fails, it does without; its histogram methods fail on samples of differing shapes.
 With --bench-kernels, the floor is printed too: multiply-accumulates of all samples' convolutions and matrix products at
 the peak of a register-only loop of fused multiply-adds on all cores.
 Needs onnx, onnxruntime, numpy and sympy.
@@ -32,10 +33,12 @@ HEAD = ("model", "samples", "method", "floor s", "octet s", "onnxruntime s", "ti
         "onnxruntime MB", "times smaller")
 
 
-def measure(command):
-    """Seconds and peak resident bytes of one process."""
+def measure(command, may_fail=False):
+    """Seconds and peak resident bytes of one process, None where it failed and may."""
     result = subprocess.run([sys.executable, "-S", "-E", os.path.join(HERE, "measure.py"), *command],
                             capture_output=True, text=True, check=False)
+    if result.returncode != 0 and may_fail:
+        return None
     if result.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{result.stderr[-2000:]}")
     seconds, peak = result.stdout.split()
@@ -51,6 +54,13 @@ def for_peer(model, folder):
     path = os.path.join(folder, "converted.onnx")
     onnx.save(onnx.version_converter.convert_version(loaded, 17), path)
     return path
+
+
+def needs_plain(model, folder):
+    """Whether the peer's symbolic shape inference fails on the model."""
+    code = "import sys; from onnxruntime.quantization.shape_inference import quant_pre_process as q; q(*sys.argv[1:])"
+    return subprocess.run([sys.executable, "-c", code, model, os.path.join(folder, "tried.onnx")],
+                          capture_output=True, check=False).returncode != 0
 
 
 def total_macs(model, samples):
@@ -73,12 +83,13 @@ def all_core_peak(bench_kernels):
 
 
 def median(pairs):
-    return [statistics.median(x) for x in zip(*pairs)]
+    return [statistics.median(x) for x in zip(*pairs)] if all(pairs) else None
 
 
 def bench(args, model, samples, folder):
     """{method: ours}, {peer's method: theirs}, each (seconds, bytes)."""
     peer_model = for_peer(model, folder)
+    plain = ["plain"] if needs_plain(peer_model, folder) else []
     out = os.path.join(folder, "out.onnx")
     ours = {m: [] for m in args.methods}
     theirs = {p: [] for m in args.methods for p in PEER_METHODS[m]}
@@ -89,7 +100,7 @@ def bench(args, model, samples, folder):
         for method, results in theirs.items():
             if run < args.peer_runs:
                 results.append(measure([sys.executable, os.path.join(HERE, "peer_onnxruntime.py"), peer_model, samples,
-                                        method, out]))
+                                        method, out, *plain], may_fail=True))
     return {m: median(r) for m, r in ours.items()}, {p: median(r) for p, r in theirs.items()}
 
 
@@ -101,10 +112,14 @@ def rows_of(args, spec, peak):
     with tempfile.TemporaryDirectory() as work:
         ours, theirs = bench(args, model, folder, work)
     for method, (seconds, peak_bytes) in ours.items():
-        peer_seconds, peer_bytes = min(theirs[p] for p in PEER_METHODS[method])
-        yield (name, str(len(samples)), method, floor, f"{seconds:.3f}", f"{peer_seconds:.2f}",
-               f"{peer_seconds / seconds:.1f}", f"{peak_bytes / 1e6:.0f}", f"{peer_bytes / 1e6:.0f}",
-               f"{peer_bytes / peak_bytes:.1f}")
+        done = [theirs[p] for p in PEER_METHODS[method] if theirs[p] is not None]
+        row = (name, str(len(samples)), method, floor, f"{seconds:.3f}")
+        if not done:
+            yield (*row, "fails", "", f"{peak_bytes / 1e6:.0f}", "", "")
+            continue
+        peer_seconds, peer_bytes = min(done)
+        yield (*row, f"{peer_seconds:.2f}", f"{peer_seconds / seconds:.1f}", f"{peak_bytes / 1e6:.0f}",
+               f"{peer_bytes / 1e6:.0f}", f"{peer_bytes / peak_bytes:.1f}")
 
 
 def main():
