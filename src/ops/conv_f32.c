@@ -9,7 +9,7 @@
  * band, so that what is copied is still near when it is summed.
  */
 #include "base/parallel.h"
-#include "ops/conv_common.h"
+#include "ops/conv_image.h"
 #include "ops/fused.h"
 
 #include <string.h>
@@ -136,13 +136,7 @@ static const float *make_image(const job *j, const float *x, size_t from, float 
 /* Element of the image at which output p's taps begin. */
 static int64_t position(const octet_conv_sum *s, size_t p)
 {
-    int64_t at = 0;
-
-    for (int32_t i = s->rank - 1; i >= 0; i--) {
-        at += (int64_t)(p % (size_t)s->out[i]) * s->step[i];
-        p /= (size_t)s->out[i];
-    }
-    return at;
+    return octet_image_position(s->rank, s->out, s->step, p);
 }
 
 /* Outputs [p, end) as runs of neighbours, relative to the first. */

@@ -4,7 +4,7 @@
  * float32 goes through conv_f32.c. Other types are summed row by row.
  */
 #include "base/parallel.h"
-#include "ops/conv_common.h"
+#include "ops/conv_image.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,17 +79,6 @@ int64_t octet_conv_sum_place(const octet_conv_sum *s, int32_t axis, int64_t at)
            at / s->split[axis] * stride_in_phase(s, axis);
 }
 
-/* Next index below dims in row-major order; false after the last. */
-static bool advance(int32_t rank, const int64_t *dims, int64_t *index)
-{
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        if (++index[i] < dims[i])
-            return true;
-        index[i] = 0;
-    }
-    return false;
-}
-
 static void fill_offsets(const octet_conv_shape *s, octet_conv_sum *sum)
 {
     int64_t tap[OCTET_MAX_SPATIAL] = {0};
@@ -101,7 +90,7 @@ static void fill_offsets(const octet_conv_shape *s, octet_conv_sum *sum)
         for (int32_t i = 0; i < s->rank; i++)
             at += octet_conv_sum_place(sum, i, tap[i] * s->dilation[i]);
         sum->offset[t++] = at;
-    } while (advance(s->rank, s->kernel, tap));
+    } while (octet_image_advance(s->rank, s->kernel, tap));
     for (kernel = t; t < sum->taps; t++)
         sum->offset[t] = sum->offset[t - kernel] + (int64_t)sum->plane;
 }
@@ -144,44 +133,11 @@ octet_status octet_conv_sum_init(octet_eval *e, const octet_conv_shape *s, size_
 
 /* ---- padding */
 
-static void element_strides(int32_t rank, const int64_t *dims, int64_t *strides)
-{
-    int64_t stride = 1;
-
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        strides[i] = stride;
-        stride *= dims[i];
-    }
-}
-
-/* Copies one channel into its padded image; what lies around it is +0. */
+/* One channel's padded image; what lies around the input is +0. */
 static void pad_channel(const octet_conv_sum *s, const uint8_t *x, uint8_t *padded)
 {
-    int64_t from[OCTET_MAX_SPATIAL], count[OCTET_MAX_SPATIAL], index[OCTET_MAX_SPATIAL] = {0};
-    int64_t in_strides[OCTET_MAX_SPATIAL], strides[OCTET_MAX_SPATIAL];
-    int32_t last = s->rank - 1;
-
     memset(padded, 0, s->plane * s->element);
-    for (int32_t i = 0; i < s->rank; i++) {
-        int64_t end = s->lead[i] + s->in[i] < s->padded[i] ? s->lead[i] + s->in[i] : s->padded[i];
-
-        from[i] = s->lead[i] > 0 ? s->lead[i] : 0;
-        count[i] = end - from[i];
-        if (count[i] <= 0)
-            return;
-    }
-    element_strides(s->rank, s->in, in_strides);
-    element_strides(s->rank, s->padded, strides);
-    do {
-        int64_t src = from[last] - s->lead[last], dst = from[last];
-
-        for (int32_t i = 0; i < last; i++) {
-            src += (from[i] + index[i] - s->lead[i]) * in_strides[i];
-            dst += (from[i] + index[i]) * strides[i];
-        }
-        memcpy(padded + (size_t)dst * s->element, x + (size_t)src * s->element,
-               (size_t)count[last] * s->element);
-    } while (advance(last, count, index));
+    octet_image_copy(s->rank, s->in, s->lead, s->padded, s->element, x, padded);
 }
 
 static const void *pad_group(const octet_conv_sum *s, const uint8_t *x, void *buffer)
@@ -202,25 +158,14 @@ typedef struct job {
     size_t padded_bytes;
 } job;
 
-/* Element offset of output position p. */
-static int64_t position(const octet_conv_sum *s, size_t p)
-{
-    int64_t at = 0;
-
-    for (int32_t i = s->rank - 1; i >= 0; i--) {
-        at += (int64_t)(p % (size_t)s->out[i]) * s->step[i];
-        p /= (size_t)s->out[i];
-    }
-    return at;
-}
-
 static void run_rows(const octet_conv_sum *s, const uint8_t *x, const uint8_t *w,
                      const uint8_t *bias, uint8_t *y)
 {
     size_t width = (size_t)s->out[s->rank - 1];
 
     for (size_t p = 0; p < s->positions; p += width) {
-        const uint8_t *from = x + (size_t)position(s, p) * s->element;
+        const uint8_t *from =
+            x + (size_t)octet_image_position(s->rank, s->out, s->step, p) * s->element;
 
         for (size_t m = 0; m < s->m; m++)
             s->row(width, s->taps, s->offset, from, (size_t)s->step[s->rank - 1],

@@ -7,6 +7,7 @@
  * do. A tile of sums is finished while it is hot. With 16 bits a quad holds two elements.
  */
 #include "base/parallel.h"
+#include "ops/conv_image.h"
 #include "ops/q8.h"
 
 #include <string.h>
@@ -154,27 +155,6 @@ typedef struct job {
     const uint8_t *x;                             /* of the one group whose tiles are shared out */
 } job;
 
-static void element_strides(int32_t rank, const int64_t *dims, int64_t *strides)
-{
-    int64_t stride = 1;
-
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        strides[i] = stride;
-        stride *= dims[i];
-    }
-}
-
-/* Next index below dims in row-major order; false after the last. */
-static bool advance(int32_t rank, const int64_t *dims, int64_t *index)
-{
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        if (++index[i] < dims[i])
-            return true;
-        index[i] = 0;
-    }
-    return false;
-}
-
 /* Offsets of the reduction's elements; those beyond k have weight 0 and may be any. */
 static void fill_offsets(job *j, const int64_t *strides)
 {
@@ -189,7 +169,7 @@ static void fill_offsets(job *j, const int64_t *strides)
             at += tap[i] * s->dilation[i] * strides[i];
         for (size_t c = 0; c < j->z.channels; c++)
             j->offset[r++] = at + (int64_t)(c * j->plane);
-    } while (advance(s->rank, s->kernel, tap));
+    } while (octet_image_advance(s->rank, s->kernel, tap));
     for (; r < j->z.per * j->z.quads; r++)
         j->offset[r] = 0;
 }
@@ -241,7 +221,7 @@ static octet_status layout(octet_eval *e, job *j)
         !octet_mul_size(bytes, j->z.size, &bytes) || bytes > INT64_MAX / 16 ||
         (limit != 0 && bytes > limit))
         return octet_fail(e->diag, OCTET_ERR_DATA, "the padded input is too large");
-    element_strides(s->rank, j->padded, strides);
+    octet_image_strides(s->rank, j->padded, strides);
     for (int32_t i = 0; i < s->rank; i++)
         j->step[i] = strides[i] * s->stride[i];
     if (!octet_mul_size(j->z.per * j->z.quads, sizeof(*j->offset), &bytes))
@@ -287,20 +267,6 @@ static octet_status correct(octet_eval *e, job *j)
 
 /* ---- padding */
 
-/* A short row: a call of memcpy() would cost as much as it copies. */
-static void copy_row(uint8_t *to, const uint8_t *from, size_t n)
-{
-    size_t i = 0;
-
-    if (n < 16 || n > 64) {
-        memcpy(to, from, n);
-        return;
-    }
-    for (; i + 16 < n; i += 16)
-        memcpy(to + i, from + i, 16);
-    memcpy(to + n - 16, from + n - 16, 16);
-}
-
 static void fill_with_zero_point(const job *j, uint8_t *padded)
 {
     uint16_t zero = (uint16_t)(j->c->x.zero[0] ^ j->c->x.flip), *words = (void *)padded;
@@ -311,36 +277,13 @@ static void fill_with_zero_point(const job *j, uint8_t *padded)
         words[i] = zero;
 }
 
-/* Copies one channel into its padded image; what lies around it is the zero point. */
+/* One channel's padded image; what lies around the input is the zero point. */
 static void pad_channel(const job *j, const uint8_t *x, uint8_t *padded)
 {
     const octet_conv_shape *s = &j->c->s;
-    int64_t first[OCTET_MAX_SPATIAL], count[OCTET_MAX_SPATIAL], index[OCTET_MAX_SPATIAL] = {0};
-    int64_t in_strides[OCTET_MAX_SPATIAL], strides[OCTET_MAX_SPATIAL];
-    int32_t last = s->rank - 1;
-    size_t size = j->z.size;
 
     fill_with_zero_point(j, padded);
-    for (int32_t i = 0; i < s->rank; i++) {
-        int64_t lead = s->pad_begin[i];
-        int64_t end = lead + s->in[i] < j->padded[i] ? lead + s->in[i] : j->padded[i];
-
-        first[i] = lead > 0 ? lead : 0;
-        count[i] = end - first[i];
-        if (count[i] <= 0)
-            return;
-    }
-    element_strides(s->rank, s->in, in_strides);
-    element_strides(s->rank, j->padded, strides);
-    do {
-        int64_t src = first[last] - s->pad_begin[last], dst = first[last];
-
-        for (int32_t i = 0; i < last; i++) {
-            src += (first[i] + index[i] - s->pad_begin[i]) * in_strides[i];
-            dst += (first[i] + index[i]) * strides[i];
-        }
-        copy_row(padded + (size_t)dst * size, x + (size_t)src * size, (size_t)count[last] * size);
-    } while (advance(last, count, index));
+    octet_image_copy(s->rank, s->in, s->pad_begin, j->padded, j->z.size, x, padded);
 }
 
 static const uint8_t *pad_group(const job *j, const uint8_t *x, uint8_t *buffer)
@@ -357,14 +300,7 @@ static const uint8_t *pad_group(const job *j, const uint8_t *x, uint8_t *buffer)
 /* Element offset of output position p. */
 static int64_t position(const job *j, size_t p)
 {
-    const octet_conv_shape *s = &j->c->s;
-    int64_t at = 0;
-
-    for (int32_t i = s->rank - 1; i >= 0; i--) {
-        at += (int64_t)(p % (size_t)s->out[i]) * j->step[i];
-        p /= (size_t)s->out[i];
-    }
-    return at;
+    return octet_image_position(j->c->s.rank, j->c->s.out, j->step, p);
 }
 
 /* Positions [p, p + n) as runs along the last axis; neighbours that continue each other are joined.
