@@ -7,7 +7,7 @@
 #define OCTET_BENCH_H
 
 #include "base/context.h"
-#include "ops/op.h"
+#include "ops/conv_common.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +95,24 @@ typedef struct conv_case {
 static inline int conv_case_out(const conv_case *c)
 {
     return (c->size + 2 * c->pad - c->kernel) / c->stride + 1;
+}
+
+static inline octet_conv_shape conv_case_shape(const conv_case *c)
+{
+    int out = conv_case_out(c);
+
+    return (octet_conv_shape){.rank = 2,
+                              .batch = 1,
+                              .channels = c->channels,
+                              .out_channels = c->m,
+                              .group = c->group,
+                              .kernel = {c->kernel, c->kernel},
+                              .stride = {c->stride, c->stride},
+                              .dilation = {1, 1},
+                              .in = {c->size, c->size},
+                              .out = {out, out},
+                              .pad_begin = {c->pad, c->pad},
+                              .pad_end = {c->pad, c->pad}};
 }
 
 #endif

@@ -155,18 +155,7 @@ static void bench_conv(const octet_kernels *k, const conv_case *c, bool wide, do
     float *scale = malloc((size_t)c->m * sizeof(*scale));
     octet_tensor weight;
     octet_arena arena;
-    conv_job j = {.c = {.s = {.rank = 2,
-                              .batch = 1,
-                              .channels = c->channels,
-                              .out_channels = c->m,
-                              .group = c->group,
-                              .kernel = {c->kernel, c->kernel},
-                              .stride = {c->stride, c->stride},
-                              .dilation = {1, 1},
-                              .in = {c->size, c->size},
-                              .out = {out, out},
-                              .pad_begin = {c->pad, c->pad},
-                              .pad_end = {c->pad, c->pad}},
+    conv_job j = {.c = {.s = conv_case_shape(c),
                         .x = {.data = x, .wide = wide, .zero = wide ? &no_zero_point : &zero_point},
                         .w = {.data = w, .zero = &no_zero_point},
                         .y = y}};

@@ -250,18 +250,7 @@ static double bench_conv(const octet_kernels *k, const conv_case *c, double top,
     float *packed = floats(octet_conv_packed_size(groups, m, taps));
     size_t in, count;
     double share, flop = 2.0 * c->m * (double)taps * out * out, t;
-    conv_job j = {.s = {.rank = 2,
-                        .batch = 1,
-                        .channels = c->channels,
-                        .out_channels = c->m,
-                        .group = c->group,
-                        .kernel = {c->kernel, c->kernel},
-                        .stride = {c->stride, c->stride},
-                        .dilation = {1, 1},
-                        .in = {c->size, c->size},
-                        .out = {out, out},
-                        .pad_begin = {c->pad, c->pad},
-                        .pad_end = {c->pad, c->pad}}};
+    conv_job j = {.s = conv_case_shape(c)};
 
     j.e = bench_eval(k, &j.h);
     octet_conv_pack(k, groups, m, taps, w, packed);

@@ -44,20 +44,15 @@ static octet_status quantize_a(octet_eval *e, octet_tensor *a, float *scale, oct
 
 static octet_status eval(octet_eval *e)
 {
-    octet_q8_scales scales = {.alpha = 1.0f, .by_column = true};
     octet_tensor a, a_zero;
     octet_q8_matmul job;
-    const float *bias;
+    float a_scale;
     uint8_t zero;
 
     OCTET_TRY(octet_eval_require(e, B_ZERO));
-    OCTET_TRY(quantize_a(e, &a, &scales.x, &a_zero, &zero));
+    OCTET_TRY(quantize_a(e, &a, &a_scale, &a_zero, &zero));
     OCTET_TRY(octet_q8_matmul_init(e, &a, e->in[B], &a_zero, octet_eval_input(e, B_ZERO), &job));
-    OCTET_TRY(octet_q8_read_scales(e, B_SCALE, job.p.n, &scales.w, &scales.count));
-    OCTET_TRY(octet_q8_read_bias(e, BIAS, job.p.n, &bias));
-    OCTET_TRY(octet_q8_finish_f32(e, &scales, bias, &job.p.finish));
-    OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_FLOAT32, job.s.rank, job.s.dims));
-    return octet_q8_matmul_run(e, &job, 0, job.p.m, e->out[0].data);
+    return octet_q8_matmul_to_f32(e, &job, a_scale, B_SCALE, BIAS);
 }
 
 const octet_op octet_op_dynamic_quantize_matmul = {

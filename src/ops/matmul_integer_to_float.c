@@ -21,19 +21,14 @@ static octet_status prepare(const octet_graph *g, const octet_node *node,
 
 static octet_status eval(octet_eval *e)
 {
-    octet_q8_scales scales = {.alpha = 1.0f, .by_column = true};
     octet_q8_matmul job;
-    const float *bias;
+    float a_scale;
 
     OCTET_TRY(octet_eval_require(e, A_ZERO));
     OCTET_TRY(octet_q8_matmul_init(e, e->in[A], e->in[B], octet_eval_input(e, A_ZERO),
                                    octet_eval_input(e, B_ZERO), &job));
-    OCTET_TRY(octet_eval_scale(e, A_SCALE, &scales.x));
-    OCTET_TRY(octet_q8_read_scales(e, B_SCALE, job.p.n, &scales.w, &scales.count));
-    OCTET_TRY(octet_q8_read_bias(e, BIAS, job.p.n, &bias));
-    OCTET_TRY(octet_q8_finish_f32(e, &scales, bias, &job.p.finish));
-    OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_FLOAT32, job.s.rank, job.s.dims));
-    return octet_q8_matmul_run(e, &job, 0, job.p.m, e->out[0].data);
+    OCTET_TRY(octet_eval_scale(e, A_SCALE, &a_scale));
+    return octet_q8_matmul_to_f32(e, &job, a_scale, B_SCALE, BIAS);
 }
 
 const octet_op octet_op_matmul_integer_to_float = {

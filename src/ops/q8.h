@@ -141,6 +141,11 @@ octet_status octet_q8_matmul_init(octet_eval *e, const octet_tensor *a, const oc
 octet_status octet_q8_matmul_run(octet_eval *e, const octet_q8_matmul *mm, size_t from,
                                  size_t count, void *y);
 
+/* A whole product as float: y = float(sum) * x_scale * scales of the columns + bias of the columns,
+ * which are the inputs of those numbers (the bias may be left out). Makes output 0. */
+octet_status octet_q8_matmul_to_f32(octet_eval *e, octet_q8_matmul *mm, float x_scale,
+                                    uint32_t w_scale, uint32_t bias);
+
 /* ---- convolutions */
 
 typedef struct octet_q8_conv {

@@ -435,3 +435,16 @@ octet_status octet_q8_matmul_run(octet_eval *e, const octet_q8_matmul *mm, size_
     }
     return OCTET_OK;
 }
+
+octet_status octet_q8_matmul_to_f32(octet_eval *e, octet_q8_matmul *mm, float x_scale,
+                                    uint32_t w_scale, uint32_t bias)
+{
+    octet_q8_scales scales = {.x = x_scale, .alpha = 1.0f, .by_column = true};
+    const float *add;
+
+    OCTET_TRY(octet_q8_read_scales(e, w_scale, mm->p.n, &scales.w, &scales.count));
+    OCTET_TRY(octet_q8_read_bias(e, bias, mm->p.n, &add));
+    OCTET_TRY(octet_q8_finish_f32(e, &scales, add, &mm->p.finish));
+    OCTET_TRY(octet_eval_output(e, 0, OCTET_DTYPE_FLOAT32, mm->s.rank, mm->s.dims));
+    return octet_q8_matmul_run(e, mm, 0, mm->p.m, e->out[0].data);
+}

@@ -84,11 +84,7 @@ static void row_fixed(const octet_kernels *k, size_t n, const void *pa, size_t s
 
 static octet_status eval(octet_eval *e)
 {
-    if (octet_arith_is_ort(e->arith))
-        return octet_qbinary_eval(e, row_ort);
-    if (e->arith == OCTET_ARITH_FIXED_POINT)
-        return octet_qbinary_eval(e, row_fixed);
-    return octet_qlinear_eval(e, &qlinear);
+    return octet_qbinary_eval(e, row_ort, row_fixed, &qlinear);
 }
 
 const octet_op octet_op_qlinear_add = {

@@ -5,7 +5,7 @@
 
 enum { A, B = 3, Y_SCALE = 6 };
 
-octet_status octet_qbinary_eval(octet_eval *e, octet_binary_loop row)
+static octet_status eval_rows(octet_eval *e, octet_binary_loop row)
 {
     const octet_tensor *a, *b;
     octet_qbinary q = {.k = *e->k};
@@ -19,4 +19,14 @@ octet_status octet_qbinary_eval(octet_eval *e, octet_binary_loop row)
     q.range = octet_qrange_of(a->dtype);
     f.k = &q.k;
     return octet_binary_eval_on(&f, row, a, b, q.y.dtype);
+}
+
+octet_status octet_qbinary_eval(octet_eval *e, octet_binary_loop ort, octet_binary_loop fixed,
+                                const octet_qlinear *otherwise)
+{
+    if (octet_arith_is_ort(e->arith))
+        return eval_rows(e, ort);
+    if (e->arith == OCTET_ARITH_FIXED_POINT)
+        return eval_rows(e, fixed);
+    return octet_qlinear_eval(e, otherwise);
 }

@@ -14,8 +14,10 @@ typedef struct octet_qbinary {
     octet_qrange range; /* of both inputs and the output: one type */
 } octet_qbinary;
 
-/* Inputs 0 and 3 with their parameters, 6 and 7 for the output, broadcast. UNSUPPORTED unless all
- * three tensors have one type. */
-octet_status octet_qbinary_eval(octet_eval *e, octet_binary_loop row);
+/* Inputs 0 and 3 with their parameters, 6 and 7 for the output, broadcast, row by row as e->arith
+ * wants: UNSUPPORTED there unless all three tensors have one type. Where it has no kernel of
+ * integers, by the float operator. */
+octet_status octet_qbinary_eval(octet_eval *e, octet_binary_loop ort, octet_binary_loop fixed,
+                                const octet_qlinear *otherwise);
 
 #endif
